@@ -1,0 +1,12 @@
+//! The kernel proper: memory, scheduler, files, loader, and the tables that drivers fill.
+//!
+//! May use `hal`; used by `drivers`, `fs`, `net` and `libc`. Names no driver, no file system and
+//! no C function: what is pluggable is reached through a table, so that it can be left out.
+#![cfg_attr(kernel, no_std)]
+
+extern crate alloc;
+
+pub mod errno;
+pub mod export;
+pub mod table;
+pub mod time;

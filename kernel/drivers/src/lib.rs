@@ -1,0 +1,2 @@
+//! Placeholder.
+#![cfg_attr(kernel, no_std)]
