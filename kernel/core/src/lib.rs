@@ -8,5 +8,9 @@ extern crate alloc;
 
 pub mod errno;
 pub mod export;
+pub mod loader;
+pub mod process;
+pub mod signal;
 pub mod table;
 pub mod time;
+pub mod tls;

@@ -26,7 +26,8 @@ pub fn export(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// The identifier that follows `fn` or `static` (`static mut` is refused by the edition's lints).
 fn item_name(item: &TokenStream) -> Option<String> {
     let mut tokens = item.clone().into_iter();
-    tokens.find(|token| matches!(token, TokenTree::Ident(i) if ["fn", "static"].contains(&&*i.to_string())))?;
+    tokens
+        .find(|token| matches!(token, TokenTree::Ident(i) if ["fn", "static"].contains(&&*i.to_string())))?;
     match tokens.next()? {
         TokenTree::Ident(name) => Some(name.to_string().trim_start_matches("r#").to_owned()),
         _ => None,

@@ -1,0 +1,3 @@
+//! The dynamic loader: what `ld.so` is on Linux.
+
+pub mod interpose;

@@ -1,0 +1,141 @@
+//! The one process: what it was started with, and how it ends.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicPtr, Ordering};
+
+/// How the process ended, for the exit channel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ending {
+    /// `exit` was called with this status; its low eight bits count.
+    Exit(i32),
+    /// This signal ended it.
+    Signal(i32),
+}
+
+/// What the boot command line asked for.
+#[derive(Default, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// Path of the program and its arguments.
+    pub arguments: Vec<Vec<u8>>,
+    /// `NAME=value` strings.
+    pub environment: Vec<Vec<u8>>,
+    /// The options before `--` other than `env.NAME=value`, as `(key, value)`.
+    pub options: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Invocation {
+    /// Reads a boot command line: `key=value … -- program arg …`.
+    ///
+    /// Words are separated by white space; `'…'`, `"…"` and `\` quote as in a shell. A command line
+    /// without `--` has no program.
+    #[must_use]
+    pub fn parse(line: &[u8]) -> Self {
+        let mut invocation = Self::default();
+        let mut words = words(line).into_iter();
+        for word in words.by_ref() {
+            if word == b"--" {
+                break;
+            }
+            let split = word.iter().position(|&byte| byte == b'=').unwrap_or(word.len());
+            let (key, value) = (&word[..split], word.get(split + 1..).unwrap_or(&[]));
+            if key.starts_with(b"env.") {
+                invocation.environment.push(word[4..].to_vec());
+            } else {
+                invocation.options.push((key.to_vec(), value.to_vec()));
+            }
+        }
+        invocation.arguments = words.collect();
+        invocation
+    }
+
+    /// The value of an option; the last one counts.
+    #[must_use]
+    pub fn option(&self, key: &[u8]) -> Option<&[u8]> {
+        self.options.iter().rev().find(|(name, _)| name == key).map(|(_, value)| &value[..])
+    }
+}
+
+/// Splits a command line into words as a shell does, without expansions.
+fn words(line: &[u8]) -> Vec<Vec<u8>> {
+    let mut words = Vec::new();
+    let mut word: Option<Vec<u8>> = None;
+    let mut quote = 0;
+    let mut bytes = line.iter().copied();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            0 => break,
+            b'\'' | b'"' if quote == 0 => {
+                quote = byte;
+                word.get_or_insert_default();
+            }
+            _ if byte == quote => quote = 0,
+            b'\\' if quote != b'\'' => {
+                if let Some(escaped) = bytes.next() {
+                    word.get_or_insert_default().push(escaped);
+                }
+            }
+            b' ' | b'\t' | b'\n' | b'\r' if quote == 0 => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(byte),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+static INVOCATION: AtomicPtr<Invocation> = AtomicPtr::new(core::ptr::null_mut());
+
+/// Tells what the process is started with; done once, at boot.
+pub fn set_invocation(invocation: Invocation) {
+    INVOCATION.store(Box::into_raw(Box::new(invocation)), Ordering::Release);
+}
+
+/// What the process was started with, once that is known.
+#[must_use]
+pub fn invocation() -> Option<&'static Invocation> {
+    // SAFETY: the pointer is null or came from `set_invocation`, which never frees.
+    unsafe { INVOCATION.load(Ordering::Acquire).as_ref() }
+}
+
+/// The program's path and arguments.
+#[must_use]
+pub fn arguments() -> &'static [Vec<u8>] {
+    invocation().map_or(&[], |invocation| &invocation.arguments)
+}
+
+/// The environment the program was started with, as `NAME=value`.
+#[must_use]
+pub fn environment() -> &'static [Vec<u8>] {
+    invocation().map_or(&[], |invocation| &invocation.environment)
+}
+
+/// An option of the boot command line, such as `root` or `cwd`.
+#[must_use]
+pub fn option(key: &[u8]) -> Option<&'static [u8]> {
+    invocation()?.option(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_is_options_then_program() {
+        let line = br#"root=module env.A='x y' "cwd=/a b" tty=1 -- /bin/p 'one two' "" a\ b"#;
+        let invocation = Invocation::parse(line);
+        assert_eq!(invocation.option(b"root"), Some(&b"module"[..]));
+        assert_eq!(invocation.option(b"cwd"), Some(&b"/a b"[..]));
+        assert_eq!(invocation.option(b"none"), None);
+        assert_eq!(invocation.environment, [b"A=x y".to_vec()]);
+        let arguments: [&[u8]; 4] = [b"/bin/p", b"one two", b"", b"a b"];
+        assert_eq!(invocation.arguments, arguments);
+    }
+
+    #[test]
+    fn odd_command_lines_are_read_to_their_end() {
+        assert_eq!(Invocation::parse(b""), Invocation::default());
+        assert_eq!(Invocation::parse(b"-- 'open").arguments, [b"open".to_vec()]);
+        assert_eq!(Invocation::parse(b"-- a\\").arguments, [b"a".to_vec()]);
+        assert_eq!(Invocation::parse(b"root").option(b"root"), Some(&b""[..]));
+    }
+}
