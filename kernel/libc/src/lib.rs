@@ -10,3 +10,4 @@ extern crate alloc;
 
 pub mod errno;
 pub mod malloc;
+pub mod regex;

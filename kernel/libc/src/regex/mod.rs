@@ -1,0 +1,1 @@
+//! `regex.h`: POSIX regular expressions with GNU extensions (written by the lead; in progress).
