@@ -6,11 +6,17 @@
 
 extern crate alloc;
 
+pub mod console;
 pub mod errno;
 pub mod export;
+pub mod futex;
+pub mod irq;
 pub mod loader;
+pub mod memory;
 pub mod process;
+pub mod sched;
 pub mod signal;
+pub mod sync;
 pub mod table;
 pub mod time;
 pub mod tls;

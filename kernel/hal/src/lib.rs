@@ -1,2 +1,12 @@
-//! Placeholder.
+//! x86-64 hardware: what needs an instruction, a register or a port of the machine.
+//!
+//! Used by `core` and `drivers`; uses nothing of theirs. Policy (which frame, which thread, which
+//! clock) is `core`'s. On the host, where tests run, there is no machine: what logic above needs
+//! (address arithmetic, interrupt state, the time stamp counter) is emulated, the rest is absent.
 #![cfg_attr(kernel, no_std)]
+
+pub mod cpu;
+pub mod irq;
+pub mod mem;
+pub mod mmio;
+pub mod port;
