@@ -7,6 +7,7 @@
 extern crate alloc;
 
 pub mod console;
+pub mod device;
 pub mod errno;
 pub mod export;
 pub mod futex;
@@ -20,3 +21,4 @@ pub mod sync;
 pub mod table;
 pub mod time;
 pub mod tls;
+pub mod vfs;

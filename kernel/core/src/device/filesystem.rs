@@ -1,0 +1,20 @@
+//! File systems: the rows of `table_filesystem`.
+
+use alloc::sync::Arc;
+
+use crate::errno::Result;
+use crate::vfs::node::Node;
+
+/// A file system that can be mounted.
+pub struct FileSystem {
+    /// Its name for `mount` and in `/proc/filesystems`.
+    pub name: &'static str,
+    /// The `root=` that selects it; none if it cannot be the root.
+    pub root_kind: Option<&'static [u8]>,
+    /// Where it is mounted whenever a root is.
+    pub mount_point: Option<&'static [u8]>,
+    /// Makes its tree; gives the root directory. Does as little as it can before it is looked at.
+    pub mount: fn() -> Result<Arc<Node>>,
+}
+
+super::table!("table_filesystem", FileSystem, 5);
