@@ -5,9 +5,36 @@
 #![cfg_attr(kernel, no_std)]
 #![feature(c_variadic)]
 #![allow(clippy::missing_safety_doc)]
+#![allow(non_camel_case_types, reason = "C types keep their C names")]
+#![allow(non_upper_case_globals, reason = "C variables keep their C names")]
 
 extern crate alloc;
 
+pub mod ctype;
 pub mod errno;
+pub mod getopt;
+pub mod langinfo;
+pub mod locale;
 pub mod malloc;
 pub mod regex;
+pub mod stdlib;
+pub mod string;
+
+/// Keeps tests of process-wide state (locale, environment, `getopt`) from running side by side.
+#[cfg(test)]
+fn test_lock() -> std::sync::MutexGuard<'static, ()> {
+    static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    LOCK.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// A repeatable source of numbers for tests (xorshift).
+#[cfg(test)]
+fn test_random(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state >> 11
+    }
+}

@@ -1,0 +1,57 @@
+//! Reasons to keep more than the imports: what the closure's bytes say it may ask for at run time.
+//!
+//! Two questions cannot be answered by imports. Which names does `dlsym` get? And which numbers does
+//! `syscall` get? Both are answered soundly where the bytes allow it, and otherwise the answer is
+//! "any", which the report lists as an assumption.
+
+mod names;
+mod syscalls;
+
+use serde::Serialize;
+
+use super::closure::AppClosure;
+use crate::exports::Catalogue;
+
+/// What a piece of evidence says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum EvidenceKind {
+    /// An object that imports `dlsym` or `dlvsym` has the name of this export as a string.
+    Dlsym,
+    /// A call of `syscall` with this number.
+    SyscallNumber {
+        /// The number.
+        number: u32,
+    },
+    /// A call of `syscall`, or a pointer to it, whose number the bytes do not show: every row of the
+    /// table has to stay.
+    AnySyscall,
+}
+
+/// A reason to keep something that nothing imports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// What it says.
+    #[serde(flatten)]
+    pub kind: EvidenceKind,
+    /// The export it is about: a name found as a string, or `syscall`.
+    pub symbol: String,
+    /// The export's version.
+    pub version: String,
+    /// The kernel symbol that implements the export.
+    pub kernel_symbol: String,
+    /// The object in which it was found, by its index in the closure.
+    pub object: usize,
+    /// The address in that object: of the string, or of the call.
+    pub address: u64,
+}
+
+/// All evidence of a closure, sorted by object, then by kind and name.
+pub(super) fn collect(closure: &AppClosure, catalogue: &Catalogue) -> Vec<Evidence> {
+    let mut found = names::collect(closure, catalogue);
+    found.extend(syscalls::collect(closure, catalogue));
+    found.sort_by(|a, b| {
+        (a.object, &a.kind, &a.symbol, a.address).cmp(&(b.object, &b.kind, &b.symbol, b.address))
+    });
+    found
+}

@@ -1,0 +1,128 @@
+//! One object of the closure: the application itself or a library.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::elf::{Elf, Segment};
+use super::search::OwnPaths;
+use super::symbols::{self, DefinedSymbol, ImportedSymbol};
+use super::{AppError, ElfError};
+
+/// A dynamically linked ELF file, read.
+#[derive(Clone, Debug)]
+pub struct AppObject {
+    /// The file, as it was found.
+    pub path: PathBuf,
+    /// Its `DT_SONAME`.
+    pub soname: Option<String>,
+    /// Its `DT_NEEDED` entries, in order.
+    pub needed: Vec<String>,
+    /// The program interpreter that it asks for (`PT_INTERP`).
+    pub interpreter: Option<String>,
+    /// Whether it has fixed addresses (`ET_EXEC`).
+    pub fixed: bool,
+    /// Whether it is an executable, as `ET_EXEC` or by `DF_1_PIE`.
+    pub executable: bool,
+    /// Whether its references look into itself first (`DT_SYMBOLIC`).
+    pub symbolic: bool,
+    /// What it asks others for.
+    pub imports: Vec<ImportedSymbol>,
+    /// What it offers to others, by name.
+    pub defined: BTreeMap<String, Vec<DefinedSymbol>>,
+    /// Its loadable segments.
+    pub segments: Vec<Segment>,
+    /// The whole file.
+    pub bytes: Arc<Vec<u8>>,
+    /// BLAKE3 of the file.
+    pub hash: [u8; 32],
+    /// The object through which it was loaded; `None` for the application and for what `--also` names.
+    pub loaded_by: Option<usize>,
+    /// Whether it came in by `--also`: opened at run time, so outside of the closure proper.
+    pub opened_at_run_time: bool,
+    /// The scope in which its references are looked up after the global one.
+    pub(super) scope: usize,
+    pub(super) paths: OwnPaths,
+    pub(super) strings: (u64, u64),
+    pub(super) addends: Vec<u64>,
+    pub(super) code: Vec<(u64, u64)>,
+}
+
+impl AppObject {
+    /// Reads a file.
+    pub fn open(path: &Path) -> Result<Self, AppError> {
+        let read = |source| AppError::Read { path: path.to_owned(), source };
+        if std::fs::metadata(path).map_err(read)?.is_dir() {
+            return Err(read(std::io::ErrorKind::IsADirectory.into()));
+        }
+        let bytes = std::fs::read(path).map_err(read)?;
+        Self::parse(path, bytes).map_err(|source| AppError::Elf { path: path.to_owned(), source })
+    }
+
+    /// Reads a file's bytes; `path` is what it is called.
+    pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, ElfError> {
+        let file = Elf::parse(&bytes)?;
+        let dynamic = &file.dynamic;
+        let text = |offset: Option<u64>, place: &str| offset.map(|o| file.string(o, place)).transpose();
+        let mut needed = Vec::new();
+        for (index, &offset) in dynamic.needed.iter().enumerate() {
+            let name = file.string(offset, &format!("DT_NEEDED entry {index}"))?;
+            if name.is_empty() {
+                return Err(ElfError::malformed(format!("DT_NEEDED entry {index}"), "its name is empty"));
+            }
+            needed.push(name);
+        }
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let origin = absolute.parent().unwrap_or(Path::new("/")).to_owned();
+        let paths = OwnPaths {
+            origin,
+            rpath: text(dynamic.rpath, "DT_RPATH")?,
+            runpath: text(dynamic.runpath, "DT_RUNPATH")?,
+        };
+        let symbols = symbols::read(&file)?;
+        Ok(Self {
+            path: path.to_owned(),
+            soname: text(dynamic.soname, "DT_SONAME")?,
+            needed,
+            interpreter: file.interpreter.clone(),
+            fixed: file.executable,
+            executable: file.executable || dynamic.pie,
+            symbolic: dynamic.symbolic,
+            imports: symbols.imports,
+            defined: symbols.defined,
+            segments: file.segments.clone(),
+            hash: *blake3::hash(&bytes).as_bytes(),
+            loaded_by: None,
+            opened_at_run_time: false,
+            scope: 0,
+            paths,
+            strings: (dynamic.strings.address, dynamic.strings.size),
+            addends: symbols::relative_addends(&file)?,
+            code: file.code_sections(),
+            bytes: Arc::new(bytes),
+        })
+    }
+
+    /// The file's name without its directories, for messages.
+    pub fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+
+    /// Whether one of its definitions of `name` serves a reference with this version.
+    pub fn defines(&self, name: &str, version: Option<&str>) -> bool {
+        self.defined.get(name).is_some_and(|all| all.iter().any(|definition| definition.satisfies(version)))
+    }
+
+    /// Whether it asks for this name.
+    pub fn import(&self, name: &str) -> Option<&ImportedSymbol> {
+        self.imports.iter().find(|import| import.name == name)
+    }
+
+    /// The bytes of a segment that are in the file.
+    pub(super) fn contents(&self, segment: &Segment) -> &[u8] {
+        let start = usize::try_from(segment.offset).unwrap_or(usize::MAX);
+        let end = start.saturating_add(usize::try_from(segment.file_size).unwrap_or(usize::MAX));
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+}
