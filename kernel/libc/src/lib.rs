@@ -12,11 +12,13 @@ extern crate alloc;
 
 pub mod ctype;
 pub mod errno;
+pub mod f80;
 pub mod getopt;
 pub mod langinfo;
 pub mod locale;
 pub mod malloc;
 pub mod regex;
+pub mod stdio;
 pub mod stdlib;
 pub mod string;
 

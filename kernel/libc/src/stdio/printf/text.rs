@@ -1,0 +1,176 @@
+//! `%s` and `%c`, their wide forms, and `%m`.
+
+use kcore::errno::EILSEQ;
+
+use super::{Conversion, Engine, Length, Part, Spec, Step, Stopped, option};
+use crate::stdio::file::MultibyteState;
+use crate::stdio::system;
+
+/// The conversions that meet wide characters.
+pub static WIDE: Conversion = Conversion { part: Part::Wide, run: wide };
+
+/// `%m`.
+pub static ERROR: Conversion = Conversion { part: Part::Error, run: error };
+
+/// What a null pointer prints as, if the precision lets all of it through.
+const NULL: &[u8] = b"(null)";
+
+impl Engine<'_> {
+    /// `%s` and `%c` of bytes into a narrow destination.
+    pub(super) fn text(&mut self, spec: &Spec, letter: u8) -> Step {
+        let argument = self.integer_argument(spec);
+        if letter == b'c' {
+            return self.field(spec, &[argument as u8]);
+        }
+        let text = argument as usize as *const u8;
+        if text.is_null() {
+            return self.null(spec);
+        }
+        let most = spec.precision().unwrap_or(usize::MAX);
+        let mut size = 0;
+        // SAFETY: `print`'s promise: a string that ends in NUL or is as long as the precision.
+        let text = unsafe {
+            while size < most && *text.add(size) != 0 {
+                size += 1;
+            }
+            core::slice::from_raw_parts(text, size)
+        };
+        self.field(spec, text)
+    }
+
+    fn null(&mut self, spec: &Spec) -> Step {
+        self.field(spec, if spec.precision().unwrap_or(usize::MAX) < NULL.len() { b"" } else { NULL })
+    }
+
+    /// Text, in its field.
+    pub(super) fn field(&mut self, spec: &Spec, text: &[u8]) -> Step {
+        self.pad_left(spec, text.len())?;
+        self.bytes(text)?;
+        self.pad_right(spec, text.len())
+    }
+
+    /// Writes a multibyte string of `size` bytes as wide characters.
+    fn decode(&mut self, mut text: *const u8, end: *const u8) -> Step {
+        let mut state = MultibyteState::INITIAL;
+        while text < end {
+            let mut character = 0;
+            // SAFETY: the bytes up to `end` are readable.
+            let used = unsafe {
+                system::mbrtowc(&raw mut character, text.cast(), end as usize - text as usize, &raw mut state)
+            };
+            if used.cast_signed() <= 0 {
+                return if used == 0 { Ok(()) } else { Err(Stopped::with(EILSEQ)) };
+            }
+            self.wide(&[character])?;
+            text = text.wrapping_add(used);
+        }
+        Ok(())
+    }
+
+    /// Writes wide characters as a multibyte string.
+    fn encode(&mut self, text: &[u32]) -> Step {
+        let mut state = MultibyteState::INITIAL;
+        let mut bytes = [0u8; 16];
+        for &character in text {
+            let size = encoded(character, &mut bytes, &mut state)?;
+            self.bytes(&bytes[..size])?;
+        }
+        Ok(())
+    }
+
+    /// Wide text, in its field, to either kind of destination.
+    fn wide_field(&mut self, spec: &Spec, text: &[u32], columns: usize) -> Step {
+        self.pad_left(spec, columns)?;
+        if self.format.is_wide() {
+            self.wide(text)?
+        } else {
+            self.encode(text)?
+        }
+        self.pad_right(spec, columns)
+    }
+}
+
+/// How many bytes a wide character takes.
+fn size_of_encoded(character: u32) -> Result<usize, Stopped> {
+    let mut state = MultibyteState::INITIAL;
+    encoded(character, &mut [0; 16], &mut state)
+}
+
+/// Encodes a wide character; gives how many bytes it takes.
+fn encoded(character: u32, bytes: &mut [u8; 16], state: &mut MultibyteState) -> Result<usize, Stopped> {
+    // SAFETY: the buffer holds MB_LEN_MAX bytes.
+    let size = unsafe { system::wcrtomb(bytes.as_mut_ptr().cast(), character, state) };
+    if size <= bytes.len() { Ok(size) } else { Err(Stopped::with(EILSEQ)) }
+}
+
+fn wide(engine: &mut Engine<'_>, spec: &Spec) -> Step {
+    let argument = engine.integer_argument(spec);
+    let wide_destination = engine.format.is_wide();
+    let letter = spec.letter as u8;
+    let wide_argument = spec.length == Length::Long || matches!(letter, b'S' | b'C');
+    if matches!(letter, b'c' | b'C') {
+        let character = if wide_argument || !wide_destination {
+            argument as u32
+        } else {
+            // SAFETY: no conditions.
+            unsafe { system::btowc(i32::from(argument as u8)) }
+        };
+        let columns = if wide_destination { 1 } else { size_of_encoded(character)? };
+        return engine.wide_field(spec, &[character], columns);
+    }
+    let most = spec.precision().unwrap_or(usize::MAX);
+    let text = argument as usize as *const u8;
+    if text.is_null() {
+        return engine.null(spec);
+    }
+    // SAFETY: `print`'s promise: a string that ends in NUL or is as long as the precision.
+    unsafe {
+        if wide_argument {
+            let text = text.cast::<u32>();
+            let mut count = 0;
+            let mut columns = 0;
+            let mut state = MultibyteState::INITIAL;
+            while columns < most {
+                let character = *text.add(count);
+                if character == 0 {
+                    break;
+                }
+                let size = if wide_destination { 1 } else { encoded(character, &mut [0; 16], &mut state)? };
+                if size > most - columns {
+                    break;
+                }
+                columns += size;
+                count += 1;
+            }
+            return engine.wide_field(spec, core::slice::from_raw_parts(text, count), columns);
+        }
+        // Bytes to a wide destination: the precision and the width count characters.
+        let mut state = MultibyteState::INITIAL;
+        let mut end = text;
+        let mut columns = 0;
+        while columns < most && *end != 0 {
+            let used = system::mbrtowc(core::ptr::null_mut(), end.cast(), 16, &raw mut state);
+            if used.cast_signed() <= 0 {
+                return Err(Stopped::with(EILSEQ));
+            }
+            end = end.add(used);
+            columns += 1;
+        }
+        engine.pad_left(spec, columns)?;
+        engine.decode(text, end)?;
+        engine.pad_right(spec, columns)
+    }
+}
+
+fn error(engine: &mut Engine<'_>, spec: &Spec) -> Step {
+    let mut buffer = [0; 64];
+    // SAFETY: the buffer is as long as said; the text ends in NUL.
+    let text = unsafe {
+        let text = system::strerror_r(engine.first_errno(), buffer.as_mut_ptr(), buffer.len());
+        core::ffi::CStr::from_ptr(text).to_bytes()
+    };
+    let text = &text[..text.len().min(spec.precision().unwrap_or(usize::MAX))];
+    let mut spec = *spec;
+    spec.flags &= !option::ZERO;
+    engine.field(&spec, text)
+}
