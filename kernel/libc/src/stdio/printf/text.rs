@@ -112,8 +112,7 @@ fn wide(engine: &mut Engine<'_>, spec: &Spec) -> Step {
         let character = if wide_argument || !wide_destination {
             argument as u32
         } else {
-            // SAFETY: no conditions.
-            unsafe { system::btowc(i32::from(argument as u8)) }
+            system::btowc(i32::from(argument as u8))
         };
         let columns = if wide_destination { 1 } else { size_of_encoded(character)? };
         return engine.wide_field(spec, &[character], columns);
