@@ -3,7 +3,7 @@
 //! C functions are called by their C names: in the kernel these are the sibling modules' exports,
 //! in host tests the host's own, so that the logic above can be tried on real files.
 
-use core::ffi::{c_char, c_int};
+use core::ffi::{c_char, c_int, c_void};
 use core::sync::atomic::AtomicU32;
 
 use kcore::errno::Errno;
@@ -12,9 +12,9 @@ use crate::malloc::cells;
 
 unsafe extern "C" {
     /// POSIX `read`.
-    pub fn read(fd: c_int, buffer: *mut u8, size: usize) -> isize;
+    pub fn read(fd: c_int, buffer: *mut c_void, size: usize) -> isize;
     /// POSIX `write`.
-    pub fn write(fd: c_int, bytes: *const u8, size: usize) -> isize;
+    pub fn write(fd: c_int, bytes: *const c_void, size: usize) -> isize;
     /// POSIX `lseek`.
     pub safe fn lseek(fd: c_int, offset: i64, whence: c_int) -> i64;
     /// POSIX `close`.
@@ -97,7 +97,7 @@ pub fn wake(word: &AtomicU32) {
 pub fn fatal(parts: &[&[u8]]) -> ! {
     for part in parts {
         // SAFETY: the part is readable; a failing write cannot be reported any better.
-        unsafe { write(2, part.as_ptr(), part.len()) };
+        unsafe { write(2, part.as_ptr().cast(), part.len()) };
     }
     abort()
 }
