@@ -13,14 +13,18 @@ extern crate alloc;
 pub mod ctype;
 pub mod errno;
 pub mod f80;
+pub mod fnmatch;
 pub mod getopt;
+pub mod glob;
 pub mod langinfo;
 pub mod locale;
 pub mod malloc;
 pub mod regex;
+pub mod search;
 pub mod stdio;
 pub mod stdlib;
 pub mod string;
+pub mod wordexp;
 
 /// Keeps tests of process-wide state (locale, environment, `getopt`) from running side by side.
 #[cfg(test)]

@@ -1,0 +1,1 @@
+//! `fnmatch.h` (written by the lead; in progress).

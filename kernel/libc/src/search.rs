@@ -1,0 +1,1 @@
+//! `search.h` (written by the lead; in progress).
