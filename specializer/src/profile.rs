@@ -195,6 +195,13 @@ impl Profile {
         }
     }
 
+    /// A profile that is in no file.
+    pub fn of_rows(name: &str, rows: BTreeMap<String, RowSet>) -> Self {
+        let name = name.to_owned();
+        let (description, file) = (String::new(), PathBuf::new());
+        Self { name, description, rows, root: None, file, lines: BTreeMap::new() }
+    }
+
     /// Every profile that comes with the program.
     pub fn built_in() -> Result<Vec<Self>, ProfileError> {
         BUILT_IN.iter().map(|(name, _)| Self::load(name)).collect()
