@@ -1,0 +1,1 @@
+//! What a specialization kept and dropped, as text, JSON, Markdown or HTML.
