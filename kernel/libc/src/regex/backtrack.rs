@@ -25,7 +25,12 @@ enum Rest<'a> {
 }
 
 /// The longest match that starts at `start`; fills `groups`.
-pub fn longest_at(pattern: &Pattern, text: &Text, start: usize, groups: &mut [Option<Span>]) -> Option<usize> {
+pub fn longest_at(
+    pattern: &Pattern,
+    text: &Text,
+    start: usize,
+    groups: &mut [Option<Span>],
+) -> Option<usize> {
     let mut search = Search {
         pattern,
         text,
@@ -91,17 +96,23 @@ impl Search<'_> {
         match pattern.node(id) {
             Node::Empty => self.go(position, then),
             node @ (Node::Char(_) | Node::Any | Node::Set(_)) => match self.text.at(position) {
-                Some((character, length)) if pattern.matches(node, character) => self.go(position + length, then),
+                Some((character, length)) if pattern.matches(node, character) => {
+                    self.go(position + length, then)
+                }
                 _ => false,
             },
             Node::Assert(assertion) => self.text.holds(*assertion, position) && self.go(position, then),
-            Node::Group(number, child) => self.go(position, &Rest::Node(*child, &Rest::GroupEnd(*number, position, then))),
+            Node::Group(number, child) => {
+                self.go(position, &Rest::Node(*child, &Rest::GroupEnd(*number, position, then)))
+            }
             Node::BackReference(number) => match self.repeated(*number, position) {
                 Some(length) => self.go(position + length, then),
                 None => false,
             },
             Node::Concat(parts) => self.go(position, &Rest::Sequence(parts, then)),
-            Node::Alternate(branches) => branches.iter().any(|&branch| self.go(position, &Rest::Node(branch, then))),
+            Node::Alternate(branches) => {
+                branches.iter().any(|&branch| self.go(position, &Rest::Node(branch, then)))
+            }
             Node::Repeat { .. } => self.again(id, 0, usize::MAX, position, then),
         }
     }

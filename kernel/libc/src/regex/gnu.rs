@@ -195,7 +195,8 @@ pub unsafe extern "C" fn re_search(
     registers: *mut Registers,
 ) -> c_int {
     // SAFETY: the caller's promises are passed on.
-    unsafe { search(buffer, bytes_of(string, length), start, range, registers) }.map_or(-1, |span| span.0 as c_int)
+    unsafe { search(buffer, bytes_of(string, length), start, range, registers) }
+        .map_or(-1, |span| span.0 as c_int)
 }
 
 /// Matches at `start`; the length of the match, or -1.

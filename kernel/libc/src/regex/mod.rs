@@ -80,7 +80,7 @@ struct Compiled {
 
 impl Compiled {
     fn new(bytes: &[u8], syntax: u64, translate: Option<Box<[u8; 256]>>) -> Result<Self, Error> {
-        let utf8 = translate.is_none() && crate::locale::multibyte();
+        let utf8 = translate.is_none() && crate::locale::encoding() == crate::locale::Encoding::Utf8;
         let encoding = Encoding { utf8, fold: syntax & syntax::ICASE != 0, translate };
         let pattern = parse::parse(bytes, syntax, encoding)?;
         let program = if pattern.back_references { None } else { Some(Program::new(&pattern)?) };
@@ -88,7 +88,12 @@ impl Compiled {
     }
 
     /// The leftmost-longest match that starts in `starts`; fills `groups`.
-    fn find(&self, text: &Text, starts: core::ops::RangeInclusive<usize>, groups: &mut [Option<Span>]) -> Option<Span> {
+    fn find(
+        &self,
+        text: &Text,
+        starts: core::ops::RangeInclusive<usize>,
+        groups: &mut [Option<Span>],
+    ) -> Option<Span> {
         let Some(program) = &self.program else {
             return starts.clone().find_map(|start| {
                 let end = backtrack::longest_at(&self.pattern, text, start, groups)?;
@@ -233,7 +238,12 @@ pub unsafe extern "C" fn regexec_2_2_5(
 
 /// Writes the message of `code`, cut to `size` bytes; returns the bytes it needs with its NUL (POSIX).
 #[export]
-pub unsafe extern "C" fn regerror(code: c_int, _: *const PatternBuffer, text: *mut c_char, size: usize) -> usize {
+pub unsafe extern "C" fn regerror(
+    code: c_int,
+    _: *const PatternBuffer,
+    text: *mut c_char,
+    size: usize,
+) -> usize {
     let message = syntax::message(code).unwrap_or(c"Unknown error").to_bytes_with_nul();
     let copied = message.len().min(size);
     if copied > 0 {

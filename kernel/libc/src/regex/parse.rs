@@ -30,7 +30,10 @@ enum Token {
     Assert(Assertion),
     BackReference(u32),
     /// `\w` `\W` `\s` `\S`: the class, whether `_` counts too, whether negated.
-    Class { word: bool, negated: bool },
+    Class {
+        word: bool,
+        negated: bool,
+    },
 }
 
 struct Parser<'a> {
@@ -239,8 +242,7 @@ impl Parser<'_> {
         while matches!(self.token, Token::Star | Token::Plus | Token::Question | Token::OpenInterval) {
             let Some(repeated) = self.repetition(whole)? else { break };
             whole = repeated;
-            if self.has(bits::CONTEXT_INVALID_DUP)
-                && matches!(self.token, Token::Star | Token::OpenInterval)
+            if self.has(bits::CONTEXT_INVALID_DUP) && matches!(self.token, Token::Star | Token::OpenInterval)
             {
                 return Err(Error::Repetition);
             }
@@ -358,6 +360,9 @@ impl Parser<'_> {
     fn bracket(&mut self) -> Result<Node, Error> {
         let mut set = Set::default();
         let mut at = self.position + self.length;
+        if at == self.bytes.len() {
+            return Err(Error::Pattern);
+        }
         if self.bytes.get(at) == Some(&b'^') {
             set.negated = true;
             set.not_newline = self.has(bits::HAT_LISTS_NOT_NEWLINE);

@@ -65,7 +65,7 @@ pub struct Set {
     /// Matches no newline, whatever is listed.
     pub not_newline: bool,
     /// What it matches of ASCII, one bit a character.
-    ascii: u128,
+    pub ascii: u128,
 }
 
 impl Set {
@@ -87,8 +87,8 @@ impl Set {
         if character & INVALID != 0 || (self.not_newline && character == u32::from(b'\n')) {
             return false;
         }
-        let listed = self.lists(character)
-            || (fold && (self.lists(lower(character)) || self.lists(upper(character))));
+        let listed =
+            self.lists(character) || (fold && (self.lists(lower(character)) || self.lists(upper(character))));
         listed != self.negated
     }
 }

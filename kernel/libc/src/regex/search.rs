@@ -85,7 +85,13 @@ impl Program {
         Ok(())
     }
 
-    fn emit_repeat(&mut self, pattern: &Pattern, child: NodeId, min: u32, max: Option<u32>) -> Result<(), Error> {
+    fn emit_repeat(
+        &mut self,
+        pattern: &Pattern,
+        child: NodeId,
+        min: u32,
+        max: Option<u32>,
+    ) -> Result<(), Error> {
         for _ in 0..min {
             self.emit(pattern, child)?;
         }
@@ -144,7 +150,12 @@ impl Program {
     }
 
     /// The match that starts first, in `starts`, and of those the longest; as start and end.
-    pub fn find(&self, pattern: &Pattern, text: &Text, starts: core::ops::RangeInclusive<usize>) -> Option<(usize, usize)> {
+    pub fn find(
+        &self,
+        pattern: &Pattern,
+        text: &Text,
+        starts: core::ops::RangeInclusive<usize>,
+    ) -> Option<(usize, usize)> {
         let mut current = States::new(self.instructions.len());
         let mut next = States::new(self.instructions.len());
         let mut best: Option<(usize, usize)> = None;

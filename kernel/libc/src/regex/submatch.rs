@@ -72,7 +72,9 @@ impl Resolver<'_> {
         let mut position = start;
         for (index, &part) in parts.iter().enumerate() {
             let reached = self.ends(part, &[position], end);
-            let Some(&longest) = reached.iter().rev().find(|end| from[index + 1].contains(end)) else { return };
+            let Some(&longest) = reached.iter().rev().find(|end| from[index + 1].contains(end)) else {
+                return;
+            };
             self.node(part, position, longest);
             position = longest;
         }
@@ -175,7 +177,14 @@ impl Resolver<'_> {
         starts
     }
 
-    fn repeat_starts(&self, child: NodeId, ends: &[usize], limit: usize, min: u32, max: Option<u32>) -> Positions {
+    fn repeat_starts(
+        &self,
+        child: NodeId,
+        ends: &[usize],
+        limit: usize,
+        min: u32,
+        max: Option<u32>,
+    ) -> Positions {
         closure(ends, min, max, |from| self.starts(child, from, limit))
     }
 }

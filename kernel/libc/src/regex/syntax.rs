@@ -80,6 +80,8 @@ pub const DUP_MAX: u32 = 0x7fff;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(i32)]
 pub enum Error {
+    /// `REG_BADPAT`: the pattern ends where a bracket expression begins.
+    Pattern = 2,
     /// `REG_ECOLLATE`: there is no such collating element.
     Collate = 3,
     /// `REG_ECTYPE`: there is no such character class.

@@ -5,6 +5,7 @@ use std::ffi::CString;
 
 use super::{Match, PatternBuffer};
 
+#[allow(improper_ctypes)]
 mod host {
     use super::*;
 
@@ -53,26 +54,179 @@ fn run(
     }
 }
 
+/// Where POSIX and glibc differ: of two alternatives glibc takes the first for a group, POSIX the
+/// longest. We do as POSIX says.
+#[test]
+fn groups_are_longest_as_posix_says() {
+    let groups = |pattern, text| run(OURS, pattern, 1, &[text]).unwrap()[0].clone().unwrap();
+    assert_eq!(groups("(a|ab)(c|bcd)(d*)", "abcd")[..4], [(0, 4), (0, 2), (2, 3), (3, 4)]);
+    assert_eq!(groups("(a*)(a|ab)(b*)", "aab")[..4], [(0, 3), (0, 1), (1, 3), (3, 3)]);
+    assert_eq!(groups("(()|a)+", "aa")[..3], [(0, 2), (1, 2), (-1, -1)]);
+}
+
 const OURS: (Compile, Execute, Free) = (super::regcomp, super::regexec, super::regfree);
 const HOSTS: (Compile, Execute, Free) = (host::regcomp, host::regexec, host::regfree);
 
 const TEXTS: &[&str] = &[
-    "", "a", "b", "ab", "aab", "abc", "abcd", "aaaa", "abab", "ababab", "a\nb", "foo bar", "foobar baz", "xyz-12.5e3",
-    "ABC", "aBc", "[]", "a]b", "a-b", "{}", "a{2}", "aaaaabbbbb", "the quick brown fox", "xabcabcy", "a*b", "a+b?c",
-    "^a$", "(a)", "a|b", "\\", "_x1 ", "\t tab",
+    "",
+    "a",
+    "b",
+    "ab",
+    "aab",
+    "abc",
+    "abcd",
+    "aaaa",
+    "abab",
+    "ababab",
+    "a\nb",
+    "foo bar",
+    "foobar baz",
+    "xyz-12.5e3",
+    "ABC",
+    "aBc",
+    "[]",
+    "a]b",
+    "a-b",
+    "{}",
+    "a{2}",
+    "aaaaabbbbb",
+    "the quick brown fox",
+    "xabcabcy",
+    "a*b",
+    "a+b?c",
+    "^a$",
+    "(a)",
+    "a|b",
+    "\\",
+    "_x1 ",
+    "\t tab",
 ];
 
 const PATTERNS: &[&str] = &[
-    "", "a", "ab", "a*", "a\\+", "a\\?b", "a+", "a?b", "(a)", "\\(a\\)", "(a|b)", "a\\|b", "(a|ab)(c|bcd)(d*)", "(a*)*", "(a*)+",
-    "(a+|b)*", "(a|b)*abb", "^a", "a$", "^$", "a^", "$a", "x*", "[abc]", "[^abc]", "[]a]", "[^]a]", "[a-c]", "[c-a]", "[a-", "[",
-    "[[:alpha:]]+", "[[:digit:].]+", "[[:foo:]]", "[[.a.]]", "[[=a=]]", "[[.foo.]]", "[a-]", "[-a]", "[a-c-e]", "a{2}", "a{2,}",
-    "a{,2}", "a{2,1}", "a{", "a{x}", "{1}", "a\\{2\\}", "a\\{2", "\\{1\\}", "(", ")", "\\(", "\\)", "()", "\\(\\)", "a||b", "|a", "*", "*a",
-    "+a", "a**", "a*+", "a+*", "^*", "^*a", "(*a)", "\\(*a\\)", "\\(^a\\)", "\\(^*a\\)", "a\\|*b", "\\", "a\\", "\\1", "(a)\\1",
-    "\\(a\\)\\1", "\\(ab*\\)\\1", "(a*)\\1", "(a|b)\\1", "((a)(b)?)*", "((a)|(b))*", "(a(b)?)+", "(ab|a)(bc|c)?", "(foo|foob)(ar|r)",
-    "\\w+", "\\W", "\\s\\S", "\\bfoo\\b", "\\<b", "r\\>", "\\Bo", "\\`f", "x\\'", ".*", ".+b", "(.*)(b+)", "(a{1,2}){2}", "(a{0,1}b){2,3}",
-    "a{0}", "(a){0}", "(a)|(b)", "(a|b|c)+d", "[0-9]+\\.[0-9]+(e[0-9]+)?", "(^|[^a])b", "b($|c)", "(a?)(a?)(a?)", "(a?)*b",
-    "((a?)b)*", "(()|a)+", "(a|())*", "(|a)*", "(|a)+", "x(abc)*y", "(a*)(a|ab)(b*)", "a{1,2}b{1,2}", "[^\n]*", "a.b", "[\\n]",
-    "[[:upper:]]", "[[:lower:]]+", "[a-z]*", "(([a-z]+) )+", "^(.*)$", "a{1}{2}", "(ab){2}{1}", "a{99999}", "a{1,2,3}",
+    "",
+    "a",
+    "ab",
+    "a*",
+    "a\\+",
+    "a\\?b",
+    "a+",
+    "a?b",
+    "(a)",
+    "\\(a\\)",
+    "(a|b)",
+    "a\\|b",
+    "(a*)*",
+    "(a*)+",
+    "(a+|b)*",
+    "(a|b)*abb",
+    "^a",
+    "a$",
+    "^$",
+    "a^",
+    "$a",
+    "x*",
+    "[abc]",
+    "[^abc]",
+    "[]a]",
+    "[^]a]",
+    "[a-c]",
+    "[c-a]",
+    "[a-",
+    "[",
+    "[[:alpha:]]+",
+    "[[:digit:].]+",
+    "[[:foo:]]",
+    "[[.a.]]",
+    "[[=a=]]",
+    "[[.foo.]]",
+    "[a-]",
+    "[-a]",
+    "[a-c-e]",
+    "a{2}",
+    "a{2,}",
+    "a{,2}",
+    "a{2,1}",
+    "a{",
+    "a{x}",
+    "{1}",
+    "a\\{2\\}",
+    "a\\{2",
+    "\\{1\\}",
+    "(",
+    ")",
+    "\\(",
+    "\\)",
+    "()",
+    "\\(\\)",
+    "a||b",
+    "|a",
+    "*",
+    "*a",
+    "+a",
+    "a**",
+    "a*+",
+    "a+*",
+    "^*",
+    "^*a",
+    "(*a)",
+    "\\(*a\\)",
+    "\\(^a\\)",
+    "\\(^*a\\)",
+    "a\\|*b",
+    "\\",
+    "a\\",
+    "\\1",
+    "(a)\\1",
+    "\\(a\\)\\1",
+    "\\(ab*\\)\\1",
+    "(a*)\\1",
+    "(a|b)\\1",
+    "((a)(b)?)*",
+    "((a)|(b))*",
+    "(a(b)?)+",
+    "(ab|a)(bc|c)?",
+    "(foo|foob)(ar|r)",
+    "\\w+",
+    "\\W",
+    "\\s\\S",
+    "\\bfoo\\b",
+    "\\<b",
+    "r\\>",
+    "\\Bo",
+    "\\`f",
+    "x\\'",
+    ".*",
+    ".+b",
+    "(.*)(b+)",
+    "(a{1,2}){2}",
+    "(a{0,1}b){2,3}",
+    "a{0}",
+    "(a){0}",
+    "(a)|(b)",
+    "(a|b|c)+d",
+    "[0-9]+\\.[0-9]+(e[0-9]+)?",
+    "(^|[^a])b",
+    "b($|c)",
+    "(a?)(a?)(a?)",
+    "(a?)*b",
+    "((a?)b)*",
+    "(a|())*",
+    "(|a)*",
+    "(|a)+",
+    "x(abc)*y",
+    "a{1,2}b{1,2}",
+    "[^\n]*",
+    "a.b",
+    "[\\n]",
+    "[[:upper:]]",
+    "[[:lower:]]+",
+    "[a-z]*",
+    "(([a-z]+) )+",
+    "^(.*)$",
+    "a{1}{2}",
+    "(ab){2}{1}",
+    "a{99999}",
+    "a{1,2,3}",
 ];
 
 #[test]
@@ -86,13 +240,19 @@ fn agrees_with_the_host_on_a_battery() {
                 (Ok(ours), Ok(hosts)) => {
                     for ((ours, hosts), text) in ours.iter().zip(hosts).zip(TEXTS) {
                         if ours != hosts {
-                            differences.push(format!("{pattern:?} flags {flags} on {text:?}: {ours:?}, host {hosts:?}"));
+                            differences.push(format!(
+                                "{pattern:?} flags {flags} on {text:?}: {ours:?}, host {hosts:?}"
+                            ));
                         }
                     }
                 }
                 _ if ours != hosts => {
                     let code = |outcome: &Result<_, c_int>| outcome.as_ref().err().copied();
-                    differences.push(format!("{pattern:?} flags {flags}: {:?}, host {:?}", code(&ours), code(&hosts)));
+                    differences.push(format!(
+                        "{pattern:?} flags {flags}: {:?}, host {:?}",
+                        code(&ours),
+                        code(&hosts)
+                    ));
                 }
                 _ => {}
             }
@@ -104,13 +264,14 @@ fn agrees_with_the_host_on_a_battery() {
 #[test]
 fn messages_are_those_of_the_host() {
     for code in 0..17 {
-        let text = |function: unsafe extern "C" fn(c_int, *const PatternBuffer, *mut c_char, usize) -> usize| {
-            let mut buffer = [0; 64];
-            // SAFETY: the buffer has the size given.
-            let length = unsafe { function(code, core::ptr::null(), buffer.as_mut_ptr(), 64) };
-            // SAFETY: both end the message with a NUL.
-            (length, unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_owned())
-        };
+        let text =
+            |function: unsafe extern "C" fn(c_int, *const PatternBuffer, *mut c_char, usize) -> usize| {
+                let mut buffer = [0; 64];
+                // SAFETY: the buffer has the size given.
+                let length = unsafe { function(code, core::ptr::null(), buffer.as_mut_ptr(), 64) };
+                // SAFETY: both end the message with a NUL.
+                (length, unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_owned())
+            };
         assert_eq!(text(super::regerror), text(host::regerror), "code {code}");
     }
 }
