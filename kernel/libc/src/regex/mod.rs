@@ -13,7 +13,7 @@ mod submatch;
 mod syntax;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 
 use alloc::boxed::Box;
 use core::ffi::{CStr, c_char, c_int};

@@ -1,1 +1,0 @@
-//! `search.h` (written by the lead; in progress).
