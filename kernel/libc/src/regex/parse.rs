@@ -451,10 +451,10 @@ impl Parser<'_> {
 
 enum Element {
     Char(u32),
-    Class(u64),
+    Class(usize),
 }
 
-fn class_named(name: &core::ffi::CStr) -> u64 {
+fn class_named(name: &core::ffi::CStr) -> usize {
     // SAFETY: `name` is NUL-terminated.
     unsafe { crate::wctype::wctype(name.as_ptr()) }
 }

@@ -61,7 +61,7 @@ pub struct Set {
     /// Inclusive ranges of characters.
     pub ranges: Vec<(u32, u32)>,
     /// Classes, as `wctype` names them.
-    pub classes: Vec<u64>,
+    pub classes: Vec<usize>,
     /// Matches no newline, whatever is listed.
     pub not_newline: bool,
     /// What it matches of ASCII, one bit a character.
