@@ -89,7 +89,12 @@ impl Diff {
         figures.set_header(vec![Cell::new(""), right(&self.before), right(&self.after), right("change")]);
         for (label, before, after) in &self.figures {
             let change = percent(change(*before, *after));
-            figures.add_row(vec![Cell::new(label), right(grouped(*before)), right(grouped(*after)), right(change)]);
+            figures.add_row(vec![
+                Cell::new(label),
+                right(grouped(*before)),
+                right(grouped(*after)),
+                right(change),
+            ]);
         }
         let mut out = lines(&figures);
         type Sort = fn(&Changed) -> bool;
@@ -110,7 +115,10 @@ impl Diff {
                 body.add_row(vec![right(signed(changed.delta())), Cell::new(&changed.symbol)]);
             }
             if all.len() > most {
-                body.add_row(vec![right("…"), Cell::new(format!("and {} more (--json lists all)", all.len() - most))]);
+                body.add_row(vec![
+                    right("…"),
+                    Cell::new(format!("and {} more (--json lists all)", all.len() - most)),
+                ]);
             }
             out.push_str(&lines(&body));
         }

@@ -37,7 +37,12 @@ pub fn markdown(report: &Report) -> String {
         report.roots.iter().map(|root| vec![escape(&root.reason), grouped(root.count), grouped(root.bytes)]);
     section(&mut out, "Roots", &["", "roots", "bytes first reached"], roots);
     let evidence = report.evidence.iter().map(|line| {
-        vec![escape(&line.kind), format!("`{}`", line.what), escape(&line.object), format!("{:#x}", line.address)]
+        vec![
+            escape(&line.kind),
+            format!("`{}`", line.what),
+            escape(&line.object),
+            format!("{:#x}", line.address),
+        ]
     });
     section(&mut out, "Kept on evidence", &["", "what", "object", "address"], evidence);
     let missing = report
@@ -48,7 +53,9 @@ pub fn markdown(report: &Report) -> String {
     for (title, items) in [("Assumptions", &report.assumptions), ("Notes", &report.notes)] {
         if !items.is_empty() {
             let _ = writeln!(out, "\n## {title}\n");
-            items.iter().for_each(|item| drop(writeln!(out, "- {}", escape(item))));
+            for item in items {
+                let _ = writeln!(out, "- {}", escape(item));
+            }
         }
     }
     out

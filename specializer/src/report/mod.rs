@@ -13,8 +13,8 @@ mod text;
 pub use html::html;
 pub use markdown::markdown;
 pub use model::{
-    Cause, Column, EvidenceLine, FORMAT, GroupBytes, MissingLine, Report, RootCount, TableRows, change, grouped,
-    grouped_signed, percent,
+    Cause, Column, EvidenceLine, FORMAT, GroupBytes, MissingLine, Report, RootCount, TableRows, change,
+    grouped, grouped_signed, percent,
 };
 pub use text::text;
 

@@ -22,7 +22,8 @@ fn column(title: &str, how: &str, [file, text, rodata, data, bss]: [u64; 5], row
 
 fn report() -> Report {
     let group = |name: &str, full, kept| GroupBytes { name: name.into(), full, kept };
-    let names = ["close", "dlopen", "free", "getenv", "malloc", "open", "poll", "read", "recv", "send", "stat"];
+    let names =
+        ["close", "dlopen", "free", "getenv", "malloc", "open", "poll", "read", "recv", "send", "stat"];
     let evidence = names.iter().chain(&["time", "write"]).enumerate().map(|(at, name)| EvidenceLine {
         kind: "dlsym name".into(),
         what: (*name).into(),

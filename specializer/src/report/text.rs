@@ -17,7 +17,7 @@ const MOST_NAMES: usize = 12;
 /// An empty table in the house style: no frame, columns set apart by two blanks.
 pub(super) fn table() -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
+    table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(WIDTH);
     table
@@ -42,7 +42,8 @@ pub(super) fn lines(table: &Table) -> String {
 pub fn text(report: &Report) -> String {
     let mut out = String::new();
     let root = report.root.as_ref().map(|root| format!(", root {root}")).unwrap_or_default();
-    let _ = writeln!(out, "{} on {} ({}{root})  →  {}", report.app, report.profile, report.effort, report.output);
+    let _ =
+        writeln!(out, "{} on {} ({}{root})  →  {}", report.app, report.profile, report.effort, report.output);
     let libraries = report.objects.len().saturating_sub(1);
     if libraries > 0 {
         let names: Vec<_> = report.objects.iter().skip(1).map(String::as_str).collect();
@@ -104,12 +105,19 @@ fn groups(report: &Report) -> String {
     let total: u64 = report.groups.iter().map(|group| group.full - group.kept.min(group.full)).sum();
     let largest = report.groups.iter().map(|group| group.full).max().unwrap_or(0);
     let mut table = table();
-    table.set_header(vec![Cell::new(""), right("full"), right("kept"), right("dropped"), Cell::new("kept of full")]);
+    table.set_header(vec![
+        Cell::new(""),
+        right("full"),
+        right("kept"),
+        right("dropped"),
+        Cell::new("kept of full"),
+    ]);
     let (mut small_full, mut small_kept, mut small_count) = (0, 0, 0);
     for group in &report.groups {
         let dropped = group.full - group.kept.min(group.full);
         if dropped * SMALL < total && group.kept * SMALL < total {
-            (small_full, small_kept, small_count) = (small_full + group.full, small_kept + group.kept, small_count + 1);
+            (small_full, small_kept, small_count) =
+                (small_full + group.full, small_kept + group.kept, small_count + 1);
             continue;
         }
         table.add_row(group_row(&group.name, group.full, group.kept, largest));
@@ -149,8 +157,13 @@ fn causes(report: &Report) -> String {
     let Some((before, _)) = report.compared() else { return String::new() };
     let mut table = table();
     for cause in &report.causes {
-        let share = i64::try_from(before.loaded()).ok().filter(|&all| all > 0).map(|all| -cause.bytes * 1000 / all);
-        table.add_row(vec![Cell::new(&cause.name), right(grouped_signed(-cause.bytes)), right(percent(share))]);
+        let share =
+            i64::try_from(before.loaded()).ok().filter(|&all| all > 0).map(|all| -cause.bytes * 1000 / all);
+        table.add_row(vec![
+            Cell::new(&cause.name),
+            right(grouped_signed(-cause.bytes)),
+            right(percent(share)),
+        ]);
     }
     if report.causes.is_empty() { String::new() } else { lines(&table) }
 }
@@ -168,7 +181,8 @@ fn evidence(report: &Report) -> String {
     let mut out = String::new();
     let mut lines = report.evidence.as_slice();
     while let Some(first) = lines.first() {
-        let same = lines.iter().take_while(|line| line.kind == first.kind && line.object == first.object).count();
+        let same =
+            lines.iter().take_while(|line| line.kind == first.kind && line.object == first.object).count();
         let (group, rest) = lines.split_at(same);
         let mut names: Vec<_> = group.iter().take(MOST_NAMES).map(|line| line.what.as_str()).collect();
         names.dedup();
