@@ -86,9 +86,89 @@ pub struct Row {
     pub address: i32,
 }
 
+impl Row {
+    /// What the address is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.attributes & 3 {
+            0 => Kind::Function,
+            1 => Kind::Object,
+            _ => Kind::Missing,
+        }
+    }
+
+    /// Whether a reference without a version means this row.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        self.attributes & 4 != 0
+    }
+
+    /// The alignment of an object in bytes.
+    #[must_use]
+    pub fn alignment(&self) -> usize {
+        1 << (self.attributes >> 3 & 31)
+    }
+
+    /// The size of an object in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        (self.attributes >> 8) as usize
+    }
+
+    /// The cell of an exported variable.
+    #[must_use]
+    pub fn cell(&self) -> Option<&'static AnyExported> {
+        // SAFETY: the specializer writes an object row with the address of an `Exported`, whose
+        // first field `AnyExported` is.
+        (self.kind() == Kind::Object).then(|| unsafe { &*(self.address as isize as *const AnyExported) })
+    }
+
+    /// Where the function is, or where the variable is now.
+    #[must_use]
+    pub fn target(&self) -> usize {
+        match self.cell() {
+            Some(cell) => cell.address(self.alignment()) as usize,
+            None => self.address as isize as usize,
+        }
+    }
+}
+
+/// An export table: the kernel's own, or a test's.
+#[derive(Clone, Copy)]
+pub struct Exports {
+    /// Sorted by hash.
+    pub rows: &'static [Row],
+    /// NUL-terminated names and versions. Offsets into it come from the specializer and are trusted.
+    pub strings: *const u8,
+}
+
+// SAFETY: the strings are never written.
+unsafe impl Sync for Exports {}
+
+impl Exports {
+    /// The string at an offset, without its NUL.
+    #[must_use]
+    pub fn string(&self, offset: u32) -> &'static [u8] {
+        // SAFETY: a row's offsets point at NUL-terminated strings of the table.
+        unsafe { core::ffi::CStr::from_ptr(self.strings.add(offset as usize).cast()) }.to_bytes()
+    }
+
+    /// The row of a symbol: with exactly this version, or the default one if none is asked for.
+    #[must_use]
+    pub fn find(&self, name: &[u8], hash: u32, version: Option<&[u8]>) -> Option<&'static Row> {
+        let start = self.rows.partition_point(|row| row.hash < hash);
+        let same_hash = self.rows[start..].iter().take_while(|row| row.hash == hash);
+        let mut named = same_hash.filter(|row| self.string(row.name) == name);
+        match version {
+            Some(version) => named.find(|row| self.string(row.version) == version),
+            None => named.find(|row| row.is_default()),
+        }
+    }
+}
+
 #[cfg(kernel)]
 unsafe extern "C" {
-    /// First export row; made by the specializer, as are the next five.
+    /// First export row; made by the specializer, as are the next four.
     #[link_name = "specialize_exports"]
     static ROWS: Row;
     #[link_name = "specialize_exports_count"]
@@ -102,4 +182,71 @@ unsafe extern "C" {
     /// 32 bytes that name this specialization; its image carries the same.
     #[link_name = "specialize_identity"]
     static IDENTITY: [u8; 32];
+}
+
+/// The table that the specializer made for this kernel.
+#[cfg(kernel)]
+#[must_use]
+pub fn table() -> Exports {
+    // SAFETY: the specializer defines these as their declarations say.
+    unsafe {
+        Exports {
+            rows: core::slice::from_raw_parts(&raw const ROWS, COUNT as usize),
+            strings: &raw const STRINGS,
+        }
+    }
+}
+
+/// Whether the kernel stands for the library of this name.
+#[cfg(kernel)]
+#[must_use]
+pub fn provides(soname: &[u8]) -> bool {
+    let mut at = &raw const SONAMES;
+    loop {
+        // SAFETY: the list is NUL-terminated strings, and ends with an empty one.
+        let name = unsafe { core::ffi::CStr::from_ptr(at.cast()) }.to_bytes();
+        if name.is_empty() || name == soname {
+            return !name.is_empty();
+        }
+        at = at.wrapping_add(name.len() + 1);
+    }
+}
+
+/// The identity that this kernel shares with its image.
+#[cfg(kernel)]
+#[must_use]
+pub fn identity() -> &'static [u8; 32] {
+    // SAFETY: the specializer defines it, and nothing writes it.
+    unsafe { &IDENTITY }
+}
+
+#[cfg(not(kernel))]
+pub use host::{identity, provides, table};
+
+/// What stands for the specializer's tables where tests run.
+#[cfg(not(kernel))]
+mod host {
+    use super::{Exports, Row};
+
+    /// A table of one function, `kernel_function` of version `GLIBC_2.2.5`, at address 0x1000.
+    pub fn table() -> Exports {
+        static ROWS: [Row; 1] = [Row {
+            hash: crate::loader::symbols::gnu_hash(b"kernel_function"),
+            name: 0,
+            version: 16,
+            attributes: 4,
+            address: 0x1000,
+        }];
+        Exports { rows: &ROWS, strings: b"kernel_function\0GLIBC_2.2.5\0".as_ptr() }
+    }
+
+    /// Tests run with these sonames provided.
+    pub fn provides(soname: &[u8]) -> bool {
+        matches!(soname, b"libc.so.6" | b"ld-linux-x86-64.so.2")
+    }
+
+    /// All zero.
+    pub fn identity() -> &'static [u8; 32] {
+        &[0; 32]
+    }
 }

@@ -21,5 +21,4 @@ pub mod sync;
 pub mod table;
 pub mod time;
 pub mod tls;
-pub mod tty;
 pub mod vfs;

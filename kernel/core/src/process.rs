@@ -1,5 +1,6 @@
 //! The one process: what it was started with, and how it ends.
 
+use crate::console::{self, Part};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicPtr, Ordering};
@@ -113,6 +114,61 @@ pub fn environment() -> &'static [Vec<u8>] {
 #[must_use]
 pub fn option(key: &[u8]) -> Option<&'static [u8]> {
     invocation()?.option(key)
+}
+
+/// Rows in the table of ways to end the machine.
+pub const POWER_OFF_ROWS: usize = 3;
+
+/// A way to switch the machine off: a row of `table_poweroff`.
+pub struct PowerOff {
+    /// Switches it off; returns if that did not work.
+    pub power_off: fn(),
+}
+
+#[cfg(kernel)]
+unsafe extern "Rust" {
+    /// Ways to end the machine, in order of preference.
+    safe static table_poweroff: crate::table::Table<PowerOff, POWER_OFF_ROWS>;
+}
+
+/// Switches the machine off by the first way that works.
+#[cfg(kernel)]
+pub fn power_off() -> ! {
+    for row in table_poweroff.rows() {
+        (row.power_off)();
+    }
+    hal::cpu::halt_forever()
+}
+
+/// Ends the test program.
+#[cfg(not(kernel))]
+pub fn power_off() -> ! {
+    std::process::exit(0)
+}
+
+/// Ends the process at once: tells the exit channel how, and switches the machine off.
+///
+/// The last bytes on the console are `RS` (0x1e) and a line feed after
+/// `\x1especialize exit=N nonce=HEX`, or `signal=N` in place of `exit=N`.
+pub fn end(ending: Ending) -> ! {
+    let (what, number) = match ending {
+        Ending::Exit(status) => ("exit=", status & 0xff),
+        Ending::Signal(signal) => ("signal=", signal),
+    };
+    console::message(&[
+        Part::Text("\x1especialize "),
+        Part::Text(what),
+        Part::Decimal(u64::from(number.unsigned_abs())),
+        Part::Text(" nonce="),
+        Part::Bytes(option(b"nonce").unwrap_or(b"")),
+        Part::Text("\x1e\n"),
+    ]);
+    power_off()
+}
+
+/// Ends the process at once with an exit status; its low eight bits count.
+pub fn exit(status: i32) -> ! {
+    end(Ending::Exit(status))
 }
 
 #[cfg(test)]

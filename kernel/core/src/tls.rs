@@ -5,6 +5,7 @@
 //! follows is this kernel's. All of it is plain data, so that a field costs no code to those who
 //! do not use it.
 
+use crate::sync::SpinLock;
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -154,6 +155,50 @@ pub fn current() -> &'static Tcb {
         };
     }
     BLOCK.with(|block| *block)
+}
+
+/// All control blocks of threads that run application code, newest first, linked by `next`.
+static THREADS: SpinLock<Threads> = SpinLock::new(Threads(core::ptr::null()));
+
+struct Threads(*const Tcb);
+
+// SAFETY: linked blocks are alive; the list is used under its lock.
+unsafe impl Send for Threads {}
+
+/// Enters a thread that is about to run into the list of all.
+pub fn enlist(block: &Tcb) {
+    let mut threads = THREADS.lock();
+    block.next.set(threads.0);
+    threads.0 = block;
+}
+
+/// Takes a thread that ends from the list of all.
+pub fn delist(block: &Tcb) {
+    let mut threads = THREADS.lock();
+    if core::ptr::eq(threads.0, block) {
+        threads.0 = block.next.get();
+        return;
+    }
+    let mut at = threads.0;
+    // SAFETY: linked blocks are alive, and the lock is held.
+    while let Some(entry) = unsafe { at.as_ref() } {
+        if core::ptr::eq(entry.next.get(), block) {
+            entry.next.set(block.next.get());
+            return;
+        }
+        at = entry.next.get();
+    }
+}
+
+/// Calls `visit` for every thread. It must be short and must not allocate: a spin lock is held.
+pub fn for_each(visit: &mut dyn FnMut(&Tcb)) {
+    let threads = THREADS.lock();
+    let mut at = threads.0;
+    // SAFETY: linked blocks are alive, and the lock is held.
+    while let Some(entry) = unsafe { at.as_ref() } {
+        visit(entry);
+        at = entry.next.get();
+    }
 }
 
 /// Acts on a cancellation request for the calling thread, if there is one.

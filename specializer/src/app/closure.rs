@@ -35,7 +35,7 @@ pub enum Note {
 
 /// An application and every library that its `DT_NEEDED` entries lead to, without those that the
 /// kernel stands for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct AppClosure {
     /// The application first, then its libraries breadth-first; then, for each `--also`, its object and
     /// what that needs.
@@ -59,7 +59,8 @@ impl AppClosure {
             let source = if static_pie { ElfError::StaticPie } else { ElfError::Library };
             return Err(AppError::Elf { path: app.to_owned(), source });
         }
-        let mut closure = Self::default();
+        let mut closure =
+            Self { objects: Vec::new(), notes: Vec::new(), scopes: Vec::new(), by_name: HashMap::new() };
         closure.add_scope(object, search, provided)?;
         closure.note_cycles();
         Ok(closure)

@@ -1,1 +1,0 @@
-//! argz.h (claimed by the text helper).

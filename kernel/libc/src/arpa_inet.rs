@@ -1,1 +1,0 @@
-//! arpa/inet.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! fenv.h (claimed by the text helper).

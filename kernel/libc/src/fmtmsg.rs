@@ -1,1 +1,0 @@
-//! fmtmsg.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! `glob.h` (written by the lead; in progress).

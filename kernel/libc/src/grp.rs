@@ -1,1 +1,0 @@
-//! grp.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! iconv.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! libgen.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! libintl.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! monetary.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! mqueue.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! netinet/ether.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! nl_types.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! obstack.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! pwd.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! shadow.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! sys/ipc.h (claimed by the text helper).

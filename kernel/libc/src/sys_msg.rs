@@ -1,1 +1,0 @@
-//! sys/msg.h (claimed by the text helper).

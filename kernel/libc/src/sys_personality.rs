@@ -1,1 +1,0 @@
-//! sys/personality.h (claimed by the text helper).

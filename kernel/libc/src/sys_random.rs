@@ -1,1 +1,0 @@
-//! sys/random.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! sys/sem.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! sys/shm.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! sys/sysinfo.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! sys/sysmacros.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! sys/utsname.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! syslog.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! ttyent.h (claimed by the text helper).

@@ -1,1 +1,0 @@
-//! utmpx.h (claimed by the text helper).

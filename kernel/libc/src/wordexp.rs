@@ -1,1 +1,0 @@
-//! `wordexp.h` (written by the lead; in progress).

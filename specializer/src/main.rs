@@ -1,5 +1,0 @@
-//! The `specialize` command.
-
-fn main() -> std::process::ExitCode {
-    specialize::cli::main()
-}
