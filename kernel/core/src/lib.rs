@@ -21,4 +21,5 @@ pub mod sync;
 pub mod table;
 pub mod time;
 pub mod tls;
+pub mod tty;
 pub mod vfs;

@@ -2,7 +2,7 @@
 //! nothing behind it.
 
 macro_rules! port {
-    ($read:ident, $write:ident, $type:ty, $register:literal, $bits:literal) => {
+    ($read:ident, $write:ident, $type:ty, $register:tt, $bits:literal) => {
         #[doc = concat!("Reads ", $bits, " bits from a port.")]
         ///
         /// # Safety

@@ -10,17 +10,51 @@
 
 extern crate alloc;
 
+pub mod argz;
+pub mod arpa_inet;
 pub mod ctype;
 pub mod errno;
 pub mod f80;
+pub mod fenv;
+pub mod fmtmsg;
+pub mod fnmatch;
 pub mod getopt;
+pub mod glob;
+pub mod grp;
+pub mod iconv;
 pub mod langinfo;
+pub mod libgen;
+pub mod libintl;
 pub mod locale;
 pub mod malloc;
+pub mod math;
+pub mod monetary;
+pub mod mqueue;
+pub mod netinet_ether;
+pub mod nl_types;
+pub mod obstack;
+pub mod pwd;
 pub mod regex;
+pub mod search;
+pub mod shadow;
 pub mod stdio;
 pub mod stdlib;
 pub mod string;
+pub mod sys_ipc;
+pub mod sys_msg;
+pub mod sys_personality;
+pub mod sys_random;
+pub mod sys_sem;
+pub mod sys_shm;
+pub mod sys_sysinfo;
+pub mod sys_sysmacros;
+pub mod sys_utsname;
+pub mod syslog;
+pub mod ttyent;
+pub mod utmpx;
+pub mod wchar;
+pub mod wctype;
+pub mod wordexp;
 
 /// Keeps tests of process-wide state (locale, environment, `getopt`) from running side by side.
 #[cfg(test)]

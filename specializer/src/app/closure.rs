@@ -35,7 +35,7 @@ pub enum Note {
 
 /// An application and every library that its `DT_NEEDED` entries lead to, without those that the
 /// kernel stands for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AppClosure {
     /// The application first, then its libraries breadth-first; then, for each `--also`, its object and
     /// what that needs.
@@ -59,8 +59,7 @@ impl AppClosure {
             let source = if static_pie { ElfError::StaticPie } else { ElfError::Library };
             return Err(AppError::Elf { path: app.to_owned(), source });
         }
-        let mut closure =
-            Self { objects: Vec::new(), notes: Vec::new(), scopes: Vec::new(), by_name: HashMap::new() };
+        let mut closure = Self::default();
         closure.add_scope(object, search, provided)?;
         closure.note_cycles();
         Ok(closure)

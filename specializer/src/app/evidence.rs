@@ -4,6 +4,7 @@
 //! `syscall` get? Both are answered soundly where the bytes allow it, and otherwise the answer is
 //! "any", which the report lists as an assumption.
 
+mod calls;
 mod names;
 mod syscalls;
 
@@ -16,7 +17,10 @@ use crate::exports::Catalogue;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum EvidenceKind {
-    /// An object that imports `dlsym` or `dlvsym` has the name of this export as a string.
+    /// A call of `dlsym` or `dlvsym` with this name.
+    DlsymCall,
+    /// An object that imports `dlsym` or `dlvsym` has the name of this export as a string,
+    /// and looks up names that its code does not show.
     Dlsym,
     /// A call of `syscall` with this number.
     SyscallNumber {

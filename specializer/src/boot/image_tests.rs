@@ -42,8 +42,9 @@ fn read(image: &[u8]) -> BTreeMap<String, Found> {
         link_rows.push(image[at + 2..at + 2 + length].to_vec());
         at += 2 + length;
     }
-    let inode_rows: Vec<[u64; 4]> =
-        (0..inodes as usize).map(|i| std::array::from_fn(|field| word(image, at + i * 32 + field * 8))).collect();
+    let inode_rows: Vec<[u64; 4]> = (0..inodes as usize)
+        .map(|i| std::array::from_fn(|field| word(image, at + i * 32 + field * 8)))
+        .collect();
     at += inodes as usize * 32;
     assert!(image[at..].iter().all(|&byte| byte == 0) && image.len() - at < 512);
 
@@ -96,7 +97,9 @@ fn files_go_through_the_merged_usr_links() {
     let mut plan = ImagePlan::new();
     file(&mut plan, "/lib/x86_64-linux-gnu/libz.so.1", b"z");
     let found = read(&plan.to_bytes().unwrap());
-    assert!(matches!(&found["/usr/lib/x86_64-linux-gnu/libz.so.1"], Found::File { bytes, .. } if bytes == b"z"));
+    assert!(
+        matches!(&found["/usr/lib/x86_64-linux-gnu/libz.so.1"], Found::File { bytes, .. } if bytes == b"z")
+    );
     assert_eq!(found["/lib"], Found::Symlink(b"usr/lib".to_vec()));
     assert_eq!(found["/tmp"], Found::Directory { mode: 0o1777 });
 }

@@ -209,7 +209,9 @@ mod tests {
         let pci = line(Machine::Q35, Some((image, RootMedium::Disk)));
         assert!(pci.contains("file=a,,b.img -device virtio-blk-pci,drive=root"), "{pci}");
         assert!(pci.contains("-append 'root=disk -- /hello '\\''a b'\\'''"), "{pci}");
-        assert!(line(Machine::Microvm, Some((image, RootMedium::Disk))).contains("virtio-blk-device,drive=root"));
+        assert!(
+            line(Machine::Microvm, Some((image, RootMedium::Disk))).contains("virtio-blk-device,drive=root")
+        );
         assert!(line(Machine::Pc, Some((image, RootMedium::Module))).contains("-initrd a,,b.img"));
     }
 

@@ -1,7 +1,7 @@
 //! Boots a kernel under QEMU and streams its console.
 
-use std::collections::hash_map::RandomState;
 use std::collections::VecDeque;
+use std::collections::hash_map::RandomState;
 use std::ffi::OsString;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
@@ -240,7 +240,8 @@ pub fn run(plan: &RunPlan, out: &mut dyn Write) -> Result<Outcome, RunError> {
             Err(mpsc::RecvTimeoutError::Disconnected) => break true,
         }
         if filter.status().is_some() {
-            deadline = deadline.or(Some(Instant::now() + POWER_OFF)).map(|at| at.min(Instant::now() + POWER_OFF));
+            deadline =
+                deadline.or(Some(Instant::now() + POWER_OFF)).map(|at| at.min(Instant::now() + POWER_OFF));
         }
         tail.push(&bytes);
         out.write_all(&bytes).and_then(|()| out.flush()).map_err(RunError::Output)?;

@@ -1,101 +1,126 @@
-//! `dlsym` names: strings in the data of objects that could hand them to `dlsym`.
+//! `dlsym` names.
 //!
-//! A string counts when it starts a NUL-terminated run, or when it is the tail of one (linkers merge
-//! `malloc` into the end of `xmalloc`) and something refers to just that address: a RIP-relative
-//! operand, an absolute address in code or data, or the addend of a relocation. A name that the
-//! program puts together at run time is not found; the kernel then says so by name.
+//! Where every call of `dlsym` in an object has a constant for a name, those are the names. Where one
+//! has not, every string in the data of the object counts, and every string of the application, which
+//! may pass a name on to a library that looks it up.
+//!
+//! A string counts when it is a whole NUL-terminated run, or the tail of one (linkers merge `malloc`
+//! into the end of `xmalloc`) and something refers to just that address: a RIP-relative operand, an
+//! absolute address, or the addend of a relocation. A name that the program puts together at run time
+//! is not found; the kernel then says so by name.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::{Evidence, EvidenceKind};
+use iced_x86::Register;
+
+use super::{Evidence, EvidenceKind, calls};
 use crate::app::closure::AppClosure;
 use crate::app::object::AppObject;
-use crate::exports::{Catalogue, Entry};
+use crate::exports::Catalogue;
 
 const LOOKUPS: [&str; 2] = ["dlsym", "dlvsym"];
 
 pub(super) fn collect(closure: &AppClosure, catalogue: &Catalogue) -> Vec<Evidence> {
-    let asks = |object: &AppObject| LOOKUPS.iter().any(|name| object.import(name).is_some());
-    if !closure.objects.iter().any(asks) {
-        return Vec::new();
-    }
-    let names = Names::of(catalogue);
     let mut found = Vec::new();
+    let mut open = BTreeSet::new();
     for (index, object) in closure.objects.iter().enumerate() {
-        // The application may pass a name on to a library that looks it up.
-        if index != 0 && !asks(object) {
-            continue;
+        for import in object.imports.iter().filter(|import| LOOKUPS.contains(&import.name.as_str())) {
+            for call in calls::of(object, import, Register::RSI) {
+                match call.argument.and_then(|address| object.text_at(address)) {
+                    Some(name) => {
+                        found.extend(evidence(catalogue, EvidenceKind::DlsymCall, &name, index, call.address))
+                    }
+                    None => drop(open.insert(index)),
+                }
+            }
         }
+    }
+    if open.is_empty() {
+        return found;
+    }
+    open.insert(0);
+    let names = Names::of(catalogue);
+    for index in open {
+        let Some(object) = closure.objects.get(index) else { continue };
         for (name, address) in names.in_object(object) {
-            let Some(entry) = catalogue.provided(&name) else { continue };
-            found.push(Evidence {
-                kind: EvidenceKind::Dlsym,
-                symbol: name,
-                version: entry.version.clone(),
-                kernel_symbol: entry.kernel_symbol(),
-                object: index,
-                address,
-            });
+            found.extend(evidence(catalogue, EvidenceKind::Dlsym, &name, index, address));
         }
     }
     found
 }
 
-/// The names that a kernel exports, ready to be looked for.
+fn evidence(
+    catalogue: &Catalogue,
+    kind: EvidenceKind,
+    name: &str,
+    object: usize,
+    address: u64,
+) -> Option<Evidence> {
+    let entry = catalogue.provided(name)?;
+    Some(Evidence {
+        kind,
+        symbol: entry.name.clone(),
+        version: entry.version.clone(),
+        kernel_symbol: entry.kernel_symbol(),
+        object,
+        address,
+    })
+}
+
+/// The names that a kernel exports, by their last two bytes.
 struct Names<'a> {
-    all: HashSet<&'a [u8]>,
-    longest: usize,
+    by_end: HashMap<[u8; 2], Vec<&'a [u8]>>,
+}
+
+/// What was found so far in an object.
+#[derive(Default)]
+struct Found<'d> {
+    whole: BTreeMap<&'d [u8], u64>,
+    tails: HashMap<u64, &'d [u8]>,
 }
 
 impl<'a> Names<'a> {
     fn of(catalogue: &'a Catalogue) -> Self {
-        let provided = |(_, entry): &(&str, &Entry)| entry.provided && entry.default;
-        let all: HashSet<_> = catalogue.entries().filter(provided).map(|(_, e)| e.name.as_bytes()).collect();
-        let longest = all.iter().map(|name| name.len()).max().unwrap_or(0);
-        Self { all, longest }
+        let mut by_end: HashMap<_, Vec<_>> = HashMap::new();
+        for (_, entry) in catalogue.entries().filter(|(_, entry)| entry.provided && entry.default) {
+            if let Some(end) = entry.name.as_bytes().last_chunk::<2>() {
+                by_end.entry(*end).or_default().push(entry.name.as_bytes());
+            }
+        }
+        Self { by_end }
     }
 
     /// The names that an object has as strings, with the lowest address of each.
     fn in_object(&self, object: &AppObject) -> BTreeMap<String, u64> {
-        let mut whole = BTreeMap::new();
-        let mut tails: HashMap<u64, &[u8]> = HashMap::new();
+        let mut found = Found::default();
         for segment in object.segments.iter().filter(|segment| !segment.executable) {
-            let data = object.contents(segment);
-            let mut start = 0;
-            for end in memchr_nul(data) {
-                let run = data.get(start..end).unwrap_or_default();
-                let address = segment.address + start as u64;
+            let mut address = segment.address;
+            for run in object.contents(segment).split(|&byte| byte == 0) {
                 if !object.in_string_table(address) {
-                    self.in_run(run, address, &mut whole, &mut tails);
+                    self.in_run(run, address, &mut found);
                 }
-                start = end + 1;
+                address += run.len() as u64 + 1;
             }
         }
+        let Found { mut whole, mut tails } = found;
         tails.retain(|_, name| !whole.contains_key(*name));
-        let mut found = whole;
         for address in referenced(object, &tails) {
             if let Some(name) = tails.get(&address) {
-                note(&mut found, name, address);
+                note(&mut whole, name, address);
             }
         }
-        found.into_iter().map(|(name, at)| (String::from_utf8_lossy(name).into_owned(), at)).collect()
+        whole.into_iter().map(|(name, at)| (String::from_utf8_lossy(name).into_owned(), at)).collect()
     }
 
-    fn in_run<'d>(
-        &self,
-        run: &'d [u8],
-        address: u64,
-        whole: &mut BTreeMap<&'d [u8], u64>,
-        tails: &mut HashMap<u64, &'d [u8]>,
-    ) {
-        if self.all.contains(run) {
-            note(whole, run, address);
-        }
-        let first = run.len().saturating_sub(self.longest).max(1);
-        for at in first..run.len() {
+    fn in_run<'d>(&self, run: &'d [u8], address: u64, found: &mut Found<'d>) {
+        let Some(names) = run.last_chunk::<2>().and_then(|end| self.by_end.get(end)) else { return };
+        for name in names.iter().filter(|name| run.ends_with(name)) {
+            let at = run.len() - name.len();
             let tail = run.get(at..).unwrap_or_default();
-            if self.all.contains(tail) {
-                tails.insert(address + at as u64, tail);
+            if at == 0 {
+                note(&mut found.whole, tail, address);
+            } else {
+                found.tails.insert(address + at as u64, tail);
             }
         }
     }
@@ -106,34 +131,33 @@ fn note<'d>(found: &mut BTreeMap<&'d [u8], u64>, name: &'d [u8], address: u64) {
     *at = address.min(*at);
 }
 
-fn memchr_nul(data: &[u8]) -> impl Iterator<Item = usize> + '_ {
-    data.iter().enumerate().filter(|(_, byte)| **byte == 0).map(|(index, _)| index)
-}
-
 /// Those of the addresses that something in the object refers to.
-fn referenced(object: &AppObject, wanted: &HashMap<u64, &[u8]>) -> Vec<u64> {
-    if wanted.is_empty() {
-        return Vec::new();
-    }
+fn referenced(object: &AppObject, wanted: &HashMap<u64, &[u8]>) -> BTreeSet<u64> {
+    let (Some(&lowest), Some(&highest)) = (wanted.keys().min(), wanted.keys().max()) else {
+        return BTreeSet::new();
+    };
+    let span = highest - lowest;
     let mut found: HashSet<u64> =
         object.addends.iter().copied().filter(|at| wanted.contains_key(at)).collect();
-    for segment in &object.segments {
-        let data = object.contents(segment);
-        for (at, window) in data.windows(4).enumerate() {
-            let Ok(word) = <[u8; 4]>::try_from(window) else { continue };
+    // Almost every word is out of range, which is cheap to see.
+    let mut note = |address: u64| {
+        if address.wrapping_sub(lowest) <= span && wanted.contains_key(&address) {
+            found.insert(address);
+        }
+    };
+    for segment in object.segments.iter().filter(|segment| segment.executable || object.fixed) {
+        // The displacement of a RIP-relative `lea` counts from its own end.
+        let mut next = segment.address.wrapping_add(4);
+        for word in object.contents(segment).windows(4) {
+            let Some(&word) = word.first_chunk::<4>() else { continue };
             if segment.executable {
-                // The displacement of a RIP-relative `lea` counts from its own end.
-                let next = segment.address.wrapping_add(at as u64 + 4);
-                let target = next.wrapping_add(i64::from(i32::from_le_bytes(word)) as u64);
-                if wanted.contains_key(&target) {
-                    found.insert(target);
-                }
+                note(next.wrapping_add(i64::from(i32::from_le_bytes(word)) as u64));
             }
             // Only objects with fixed addresses hold absolute ones.
-            let absolute = u64::from(u32::from_le_bytes(word));
-            if object.fixed && wanted.contains_key(&absolute) {
-                found.insert(absolute);
+            if object.fixed {
+                note(u32::from_le_bytes(word).into());
             }
+            next = next.wrapping_add(1);
         }
     }
     found.into_iter().collect()
@@ -144,5 +168,18 @@ impl AppObject {
     fn in_string_table(&self, address: u64) -> bool {
         let (start, size) = self.strings;
         address >= start && address - start < size
+    }
+
+    /// The NUL-terminated text at an address that is in the file.
+    fn text_at(&self, address: u64) -> Option<String> {
+        let segment =
+            self.segments.iter().find(|s| address >= s.address && address - s.address < s.file_size)?;
+        // What may be written may hold another text by then.
+        if segment.writable {
+            return None;
+        }
+        let tail = self.contents(segment).get(usize::try_from(address - segment.address).ok()?..)?;
+        let text = tail.get(..tail.iter().position(|&byte| byte == 0)?)?;
+        Some(std::str::from_utf8(text).ok()?.to_owned())
     }
 }

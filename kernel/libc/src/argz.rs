@@ -1,0 +1,1 @@
+//! argz.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! arpa/inet.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! fenv.h (claimed by the text helper).

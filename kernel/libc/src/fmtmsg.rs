@@ -1,0 +1,1 @@
+//! fmtmsg.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! `glob.h` (written by the lead; in progress).

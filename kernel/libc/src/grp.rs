@@ -1,0 +1,1 @@
+//! grp.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! iconv.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! libgen.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! libintl.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! math.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! monetary.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! mqueue.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! netinet/ether.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! nl_types.h (claimed by the text helper).

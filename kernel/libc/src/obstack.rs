@@ -1,0 +1,1 @@
+//! obstack.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! pwd.h (claimed by the text helper).

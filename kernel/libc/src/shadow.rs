@@ -1,0 +1,1 @@
+//! shadow.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! sys/ipc.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! sys/msg.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! sys/personality.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! sys/random.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! sys/sem.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! sys/shm.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! sys/sysinfo.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! sys/sysmacros.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! sys/utsname.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! syslog.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! ttyent.h (claimed by the text helper).

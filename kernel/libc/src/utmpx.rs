@@ -1,0 +1,1 @@
+//! utmpx.h (claimed by the text helper).

@@ -1,0 +1,1 @@
+//! `wordexp.h` (written by the lead; in progress).

@@ -1,0 +1,1 @@
+//! Every message a user can get: `error: …` and, where there is a way out, `hint: …`.

@@ -1,0 +1,132 @@
+//! The link: objects, linker script and `rust-lld` make an ELF file; the file is then packed.
+
+mod image;
+
+pub use image::{ImageError, ImageSymbol, KernelImage, Sections};
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Options;
+use crate::generated::{Generated, GeneratedError};
+use crate::package::{KernelPackage, Sysroot};
+
+/// Why a link failed.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The linker refused.
+    #[error("the link of the kernel failed:\n{0}")]
+    Linker(String),
+    /// What the linker wrote is not a kernel.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+}
+
+/// One input of a link.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A file.
+    File(PathBuf),
+    /// An object in memory, and a name for it.
+    Bytes(String, Vec<u8>),
+}
+
+/// All inputs of a link.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs(pub Vec<Input>);
+
+impl Inputs {
+    /// The package's own compiled objects, and what was made for this kernel.
+    ///
+    /// # Errors
+    /// The generated object cannot be written.
+    pub fn precompiled(package: &KernelPackage, extra: &Generated) -> Result<Self, GeneratedError> {
+        let mut inputs = Self(vec![Input::File(package.directory.join("kernel.o"))]);
+        inputs.natives(package);
+        inputs.generated(package, extra, true)?;
+        Ok(inputs)
+    }
+
+    /// Adds the package's native objects.
+    pub fn natives(&mut self, package: &KernelPackage) {
+        let names = package.manifest.files.keys().filter(|name| name.starts_with("natives/"));
+        self.0.extend(names.map(|name| Input::File(package.directory.join(name))));
+    }
+
+    /// Adds what was made for this kernel.
+    ///
+    /// # Errors
+    /// The object cannot be written.
+    pub fn generated(
+        &mut self,
+        package: &KernelPackage,
+        extra: &Generated,
+        tables: bool,
+    ) -> Result<(), GeneratedError> {
+        let has_handler = package.index.find_defined(crate::generated::MISSING_HANDLER).is_some();
+        self.0.push(Input::Bytes("generated.o".into(), extra.object(tables, has_handler)?));
+        Ok(())
+    }
+}
+
+/// Links a kernel.
+///
+/// # Errors
+/// The linker is missing or refuses, or a file cannot be written.
+pub fn link(package: &KernelPackage, inputs: &Inputs, options: &Options) -> Result<KernelImage, LinkError> {
+    let scratch = Scratch::new(options.save_dir.as_deref())?;
+    let output = scratch.path.join("kernel.elf");
+    let mut command = Command::new(Sysroot::find().linker());
+    command.args(["-flavor", "gnu", "-static", "--gc-sections", "--eh-frame-hdr", "--build-id=none"]);
+    command.args(["-z", "max-page-size=4096", "-z", "noexecstack", "-O2", "--no-dynamic-linker"]);
+    command.arg("-T").arg(package.directory.join("kernel.ld"));
+    command.args(["-e", &package.kernel_toml.entry]).arg("-o").arg(&output);
+    for name in &package.kernel_toml.keep {
+        command.args(["-u", name]);
+    }
+    for input in &inputs.0 {
+        match input {
+            Input::File(path) => command.arg(path),
+            Input::Bytes(name, bytes) => {
+                let path = scratch.path.join(name);
+                std::fs::write(&path, bytes).map_err(io(&path))?;
+                command.arg(path)
+            }
+        };
+    }
+    let result = command.output().map_err(io(Path::new(command.get_program())))?;
+    if !result.status.success() {
+        return Err(LinkError::Linker(String::from_utf8_lossy(&result.stderr).into_owned()));
+    }
+    let linked = std::fs::read(&output).map_err(io(&output))?;
+    Ok(KernelImage::pack(linked)?)
+}
+
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> LinkError + '_ {
+    move |source| LinkError::Io { path: path.to_owned(), source }
+}
+
+/// Where intermediate files go: the folder of `--save-dir`, or one that vanishes.
+struct Scratch {
+    path: PathBuf,
+    _vanishes: Option<tempfile::TempDir>,
+}
+
+impl Scratch {
+    fn new(keep: Option<&Path>) -> Result<Self, LinkError> {
+        if let Some(path) = keep {
+            std::fs::create_dir_all(path).map_err(io(path))?;
+            return Ok(Self { path: path.to_owned(), _vanishes: None });
+        }
+        let folder = tempfile::tempdir().map_err(io(&std::env::temp_dir()))?;
+        Ok(Self { path: folder.path().to_owned(), _vanishes: Some(folder) })
+    }
+}

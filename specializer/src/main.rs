@@ -1,0 +1,5 @@
+//! The `specialize` command.
+
+fn main() -> std::process::ExitCode {
+    specialize::cli::main()
+}
