@@ -42,20 +42,23 @@ pub mod flag {
 
     /// In [`super::FILE::flags2`]: the memory is not to be freed by `fclose`.
     pub const STATIC: i32 = 0x1;
+    /// In [`super::FILE::flags2`]: ours; the text is UTF-8 whatever the locale (`,ccs=UTF-8`).
+    pub const UTF8: i32 = 0x200;
     /// In [`super::FILE::flags2`]: ours; whether buffering was decided on.
     pub const SETTLED: i32 = 0x100;
 }
 
 /// What a stream without a file descriptor does; the calls return −1 with `errno` set on failure.
+#[repr(C)]
 pub struct Operations {
     /// As `read`.
-    pub read: unsafe fn(&mut FILE, *mut u8, usize) -> isize,
+    pub read: unsafe extern "C" fn(&mut FILE, *mut u8, usize) -> isize,
     /// As `write`.
-    pub write: unsafe fn(&mut FILE, *const u8, usize) -> isize,
+    pub write: unsafe extern "C" fn(&mut FILE, *const u8, usize) -> isize,
     /// As `lseek`.
-    pub seek: unsafe fn(&mut FILE, i64, c_int) -> i64,
+    pub seek: unsafe extern "C" fn(&mut FILE, i64, c_int) -> i64,
     /// As `close`.
-    pub close: unsafe fn(&mut FILE) -> c_int,
+    pub close: unsafe extern "C" fn(&mut FILE) -> c_int,
 }
 
 /// A conversion state between multibyte and wide characters, `mbstate_t`.

@@ -9,8 +9,15 @@
 #![allow(clippy::missing_safety_doc, reason = "C functions: their contract is their header's")]
 
 pub mod arguments;
+pub mod buffering;
 pub mod checked;
 pub mod file;
+pub mod open;
 pub mod printf;
+pub mod read;
+pub mod seek;
 pub mod system;
 pub mod write;
+
+#[cfg(test)]
+mod tests;

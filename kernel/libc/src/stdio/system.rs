@@ -19,6 +19,12 @@ unsafe extern "C" {
     pub safe fn lseek(fd: c_int, offset: i64, whence: c_int) -> i64;
     /// POSIX `close`.
     pub safe fn close(fd: c_int) -> c_int;
+    /// POSIX `open`.
+    pub fn open(path: *const c_char, flags: c_int, ...) -> c_int;
+    /// POSIX `fcntl`.
+    pub fn fcntl(fd: c_int, command: c_int, ...) -> c_int;
+    /// Linux `dup3`.
+    pub safe fn dup3(old: c_int, new: c_int, flags: c_int) -> c_int;
     /// POSIX `isatty`.
     pub safe fn isatty(fd: c_int) -> c_int;
     /// POSIX `abort`.

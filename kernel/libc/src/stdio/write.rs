@@ -39,6 +39,7 @@ fn flush_for_exit() {
 
 /// Decides on the buffering of a stream at its first use, and gets it a buffer.
 pub fn settle(file: &mut FILE) {
+    file.leave_backup();
     if file.buffer.is_null() {
         if !file.has(flag::UNBUFFERED) {
             let memory = system::allocate(BUFFER_SIZE);
@@ -105,7 +106,7 @@ impl FILE {
     pub fn drop_read(&mut self) {
         self.leave_backup();
         let ahead = self.readable();
-        if ahead != 0 && !self.has(flag::APPENDING) {
+        if ahead != 0 {
             let errno = system::errno();
             self.seek(-(ahead as i64), 1);
             system::restore_errno(errno);

@@ -364,4 +364,4 @@ unsafe fn fetch(list: &mut VaList, class: Class) -> F80 {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -13,6 +13,7 @@ mod host {
 pub struct Random(pub u64);
 
 impl Random {
+    /// 64 bits.
     pub fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -20,10 +21,12 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
+    /// A number below `limit`.
     pub fn below(&mut self, limit: u64) -> u64 {
         (self.next() >> 33) % limit
     }
 
+    /// One of these.
     pub fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
         from[self.below(from.len() as u64) as usize]
     }
@@ -69,7 +72,7 @@ macro_rules! same {
 #[test]
 fn integers_as_glibc() {
     let mut random = Random(1);
-    for _ in 0..300_000 {
+    for _ in 0..100_000 {
         let mut format = String::from("<%");
         for _ in 0..random.below(3) {
             format += random.pick(&["-", "+", " ", "#", "0", "'"]);
