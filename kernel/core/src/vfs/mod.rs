@@ -5,14 +5,18 @@
 
 pub mod create;
 pub mod directory;
+pub mod epoll;
+pub mod eventfd;
 pub mod fd;
 pub mod file;
 pub mod flags;
+pub mod lock;
 pub mod mount;
 pub mod node;
 pub mod open;
 pub mod page;
 pub mod path_only;
+pub mod pipe;
 pub mod poll;
 pub mod regular;
 pub mod remove;
@@ -27,3 +31,6 @@ pub use node::Node;
 pub use open::{open, open_at};
 pub use stat::Stat;
 pub use walk::lookup;
+
+#[cfg(test)]
+mod tests;

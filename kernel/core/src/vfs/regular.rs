@@ -34,7 +34,7 @@ pub trait Origin: Send + Sync {
 /// Pages read from a slow origin at once.
 const READ_AHEAD: u64 = 16;
 /// Pages in a leaf of the page table.
-const LEAF: u64 = 512;
+const LEAF: u64 = 4096;
 /// Largest size of a file.
 const SIZE_MAX: u64 = 1 << 46;
 
@@ -82,12 +82,16 @@ impl Pages {
         }
     }
 
-    /// Number of pages that the table spans.
-    fn span(&self) -> u64 {
-        match self.leaves.last() {
-            Some(leaf) => (self.leaves.len() as u64 - 1) * LEAF + leaf.len() as u64,
-            None => 0,
+    /// The first page that is present and not before `from`, and its slot.
+    fn next(&self, from: u64) -> Option<(u64, Slot)> {
+        let (high, mut low) = ((from / LEAF) as usize, (from % LEAF) as usize);
+        for (index, leaf) in self.leaves.iter().enumerate().skip(high) {
+            let slots = leaf.iter().enumerate().skip(core::mem::take(&mut low));
+            if let Some((at, slot)) = slots.into_iter().find(|(_, slot)| slot.0 != 0) {
+                return Some((index as u64 * LEAF + at as u64, *slot));
+            }
         }
+        None
     }
 }
 
@@ -195,8 +199,9 @@ impl Regular {
 
     /// Frees the pages that the origin still has.
     fn drop_clean(&self, pages: &mut Pages) {
-        for number in 0..pages.span() {
-            let slot = pages.get(number);
+        let mut at = 0;
+        while let Some((number, slot)) = pages.next(at) {
+            at = number + 1;
             if slot.0 & Slot::OWN == 0
                 && let Some(page) = slot.page()
             {
@@ -327,7 +332,7 @@ impl Regular {
         let mut pages = self.pages.lock();
         let old = self.size.swap(size, Ordering::AcqRel);
         if size < old {
-            self.clear(&mut pages, size, u64::MAX);
+            self.clear(&mut pages, size);
             pages.origin_size = pages.origin_size.min(size);
         }
         Ok(())
@@ -336,28 +341,26 @@ impl Regular {
     /// Makes the bytes from `start` to `end` zeros, without changing the size (`fallocate`'s
     /// `FALLOC_FL_PUNCH_HOLE` and `FALLOC_FL_ZERO_RANGE`).
     pub fn zero(&self, start: u64, end: u64) -> Result<()> {
+        let _pin = self.pin();
         let end = end.min(self.size());
         let mut at = start;
         while at < end {
             let next = ((at / PAGE as u64 + 1) * PAGE as u64).min(end);
             let page = self.own(at / PAGE as u64, false)?;
             let inside = (at % PAGE as u64) as usize;
-            // SAFETY: within the page; nothing frees pages of a file but truncation to less, which
-            // the caller's open file does not rule out, hence the pin.
-            let _pin = self.pin();
+            // SAFETY: within the page, which stays while the pin is held.
             unsafe { page.pointer().wrapping_add(inside).write_bytes(0, (next - at) as usize) };
             at = next;
         }
         Ok(())
     }
 
-    /// Frees the pages between two offsets, or zeroes them where they must stay.
-    fn clear(&self, pages: &mut Pages, start: u64, end: u64) {
+    /// Frees the pages from an offset on, or zeroes them where they must stay.
+    fn clear(&self, pages: &mut Pages, start: u64) {
         let pinned = self.pins.load(Ordering::Acquire) > 0;
-        let first = start / PAGE as u64;
-        let last = end.div_ceil(PAGE as u64).min(pages.span());
-        for number in first..last {
-            let slot = pages.get(number);
+        let mut at = start / PAGE as u64;
+        while let Some((number, slot)) = pages.next(at) {
+            at = number + 1;
             let Some(page) = slot.page() else { continue };
             let from = start.saturating_sub(number * PAGE as u64).min(PAGE as u64) as usize;
             if pinned || from > 0 {
@@ -397,7 +400,7 @@ impl Regular {
 impl Drop for Regular {
     fn drop(&mut self) {
         let mut pages = self.pages.lock();
-        self.clear(&mut pages, 0, u64::MAX);
+        self.clear(&mut pages, 0);
     }
 }
 

@@ -1,0 +1,63 @@
+//! Terminals by descriptor.
+
+use core::ffi::{c_char, c_int};
+
+use kcore::errno::{ENOTTY, ERANGE, Result};
+use kcore::tty::Terminal;
+use kcore::vfs::fd;
+use macros::export;
+
+/// `ENOTTY` unless the descriptor is a terminal.
+pub(crate) fn check(descriptor: c_int) -> Result<()> {
+    let file = fd::get(descriptor)?;
+    if file.downcast::<Terminal>().is_some() && kcore::tty::is_terminal() { Ok(()) } else { Err(ENOTTY) }
+}
+
+/// 1 if the descriptor is a terminal, else 0.
+#[export]
+pub extern "C" fn isatty(descriptor: c_int) -> c_int {
+    match check(descriptor) {
+        Ok(()) => 1,
+        Err(error) => {
+            crate::errno::set(error);
+            0
+        }
+    }
+}
+
+const NAME: &core::ffi::CStr = c"/dev/console";
+
+/// The name of the terminal; null if it is none.
+#[export]
+pub extern "C" fn ttyname(descriptor: c_int) -> *mut c_char {
+    match check(descriptor) {
+        Ok(()) => NAME.as_ptr().cast_mut(),
+        Err(error) => {
+            crate::errno::set(error);
+            core::ptr::null_mut()
+        }
+    }
+}
+
+/// The name of the terminal, in a buffer; an error number.
+#[export]
+pub unsafe extern "C" fn ttyname_r(descriptor: c_int, name: *mut c_char, size: usize) -> c_int {
+    if let Err(error) = check(descriptor) {
+        return crate::errno::set(error).max(error.number());
+    }
+    let bytes = NAME.to_bytes_with_nul();
+    if size < bytes.len() {
+        return ERANGE.number();
+    }
+    // SAFETY: the buffer has room for it.
+    unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr().cast(), name, bytes.len()) };
+    0
+}
+
+/// `ttyname_r` with the size of the buffer known.
+#[export]
+pub unsafe extern "C" fn __ttyname_r_chk(fd: c_int, name: *mut c_char, size: usize, room: usize) -> c_int {
+    crate::outcome::check_room(size, room);
+    // SAFETY: the caller's buffer.
+    unsafe { ttyname_r(fd, name, size) }
+}
