@@ -83,11 +83,8 @@ impl Epoll {
     /// An empty set.
     #[must_use]
     pub fn new() -> Arc<Self> {
-        let ready = Ready {
-            list: SpinLock::new(VecDeque::new()),
-            waiting: WaitQueue::new(),
-            source: Source::new(),
-        };
+        let ready =
+            Ready { list: SpinLock::new(VecDeque::new()), waiting: WaitQueue::new(), source: Source::new() };
         Arc::new(Self {
             status: Status::new(OpenFlags::READ_WRITE),
             items: Mutex::new(Vec::new()),

@@ -366,8 +366,6 @@ impl Body for Fifo {
 pub fn make_fifo(base: &Arc<Node>, path: &[u8], mode: u32) -> Result<()> {
     let found = resolve(base, path, false)?;
     let mode = S_IFIFO | mode & 0o777 & !super::open::umask();
-    super::create::add(&found, |volume| {
-        Node::new(volume, mode, Box::new(Fifo(Arc::new(Pipe::new()))))
-    })?;
+    super::create::add(&found, |volume| Node::new(volume, mode, Box::new(Fifo(Arc::new(Pipe::new())))))?;
     Ok(())
 }

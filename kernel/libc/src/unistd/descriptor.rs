@@ -41,7 +41,8 @@ pub extern "C" fn close_range(first: c_uint, last: c_uint, flags: c_int) -> c_in
     while let Some(fd) = fd::next_open(at)
         && fd as c_uint <= last
     {
-        let _ = if flags & CLOSE_RANGE_CLOEXEC != 0 { fd::set_close_on_exec(fd, true) } else { fd::close(fd) };
+        let _ =
+            if flags & CLOSE_RANGE_CLOEXEC != 0 { fd::set_close_on_exec(fd, true) } else { fd::close(fd) };
         at = fd + 1;
     }
     0

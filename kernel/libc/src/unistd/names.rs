@@ -144,7 +144,10 @@ pub unsafe extern "C" fn unlinkat(directory: c_int, name: *const c_char, flags: 
     unit(remove())
 }
 
-unsafe fn with_path(name: *const c_char, action: fn(&alloc::sync::Arc<kcore::vfs::Node>, &[u8]) -> Result<()>) -> Result<()> {
+unsafe fn with_path(
+    name: *const c_char,
+    action: fn(&alloc::sync::Arc<kcore::vfs::Node>, &[u8]) -> Result<()>,
+) -> Result<()> {
     // SAFETY: the caller's string.
     let name = unsafe { path(name) }?;
     action(&base(AT_FDCWD, name)?, name)

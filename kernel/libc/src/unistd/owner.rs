@@ -3,9 +3,9 @@
 use core::ffi::{c_char, c_int};
 
 use kcore::errno::{EACCES, EINVAL, Result};
+use kcore::vfs::fd;
 use kcore::vfs::node::Node;
 use kcore::vfs::stat::Timestamp;
-use kcore::vfs::fd;
 use macros::export;
 
 use crate::outcome::{AT_FDCWD, node_at, path, unit};
@@ -19,7 +19,12 @@ pub(crate) const AT_EMPTY_PATH: c_int = 0x1000;
 
 /// Whether a file can be accessed: `R_OK` 4, `W_OK` 2, `X_OK` 1, `F_OK` 0.
 #[export]
-pub unsafe extern "C" fn faccessat(directory: c_int, name: *const c_char, mode: c_int, flags: c_int) -> c_int {
+pub unsafe extern "C" fn faccessat(
+    directory: c_int,
+    name: *const c_char,
+    mode: c_int,
+    flags: c_int,
+) -> c_int {
     let check = || {
         if mode & !7 != 0 || flags & !(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) != 0 {
             return Err(EINVAL);

@@ -187,7 +187,10 @@ fn record_locks_split_join_and_conflict() {
     lock::lock(&node, &first, range(40, 60, false), false).unwrap();
     assert_eq!(lock::lock(&node, &second, range(0, 1, false), false), Err(EAGAIN));
     lock::lock(&node, &second, range(45, 50, false), false).unwrap();
-    assert_eq!(lock::conflict(&node, &second, range(50, 200, true)).map(|it| it.0), Some(range(60, 100, true)));
+    assert_eq!(
+        lock::conflict(&node, &second, range(50, 200, true)).map(|it| it.0),
+        Some(range(60, 100, true))
+    );
     assert!(lock::conflict(&node, &Owner::Process, range(0, 1, false)).is_some());
     assert!(lock::conflict(&node, &Owner::Whole(Arc::downgrade(&two)), lock::WHOLE).is_none());
     lock::unlock(&node, &first, range(0, 40, true));
