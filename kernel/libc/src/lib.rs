@@ -51,6 +51,7 @@ pub mod sys_sysinfo;
 pub mod sys_sysmacros;
 pub mod sys_utsname;
 pub mod syslog;
+pub mod time;
 pub mod ttyent;
 pub mod unistd;
 pub mod utmpx;
