@@ -32,6 +32,7 @@ pub mod monetary;
 pub mod mqueue;
 pub mod netinet_ether;
 pub mod nl_types;
+pub mod number;
 pub mod obstack;
 pub(crate) mod outcome;
 pub mod pwd;

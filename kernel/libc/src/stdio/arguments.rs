@@ -18,6 +18,17 @@ const GP_END: u32 = 6 * 8;
 const FP_END: u32 = GP_END + 8 * 16;
 
 impl VaList {
+    /// A list whose arguments are all in memory, one after the other as on the stack.
+    #[must_use]
+    pub const fn of_memory(arguments: *mut u8) -> Self {
+        Self {
+            gp_offset: GP_END,
+            fp_offset: FP_END,
+            overflow_arg_area: arguments,
+            reg_save_area: core::ptr::null_mut(),
+        }
+    }
+
     /// The next argument of an integer or pointer type, in 64 bits; those above the type's width
     /// are unspecified.
     ///
