@@ -102,6 +102,21 @@ impl<'a> Decimal<'a> {
         }
     }
 
+    /// Makes it a number of so many limbs, all of them zero until [`Decimal::place`] sets them.
+    pub fn reserve(&mut self, length: usize) {
+        self.length = length.min(self.limbs.len());
+        for limb in &mut self.limbs[..self.length] {
+            limb.write(0);
+        }
+    }
+
+    /// Sets a limb that is there.
+    pub fn place(&mut self, index: usize, limb: u32) {
+        if let Some(place) = self.used().get_mut(index) {
+            *place = limb;
+        }
+    }
+
     /// The limbs in use.
     fn used(&mut self) -> &mut [u32] {
         let used = &mut self.limbs[..self.length];

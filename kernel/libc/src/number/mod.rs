@@ -3,4 +3,12 @@
 //!
 //! Used by the application, by `stdio` and by whoever needs an exact conversion; uses nothing but `errno`.
 
+pub mod classic;
+pub mod cursor;
 pub mod decimal;
+pub mod float;
+pub mod integer;
+pub mod strtod;
+
+#[cfg(test)]
+mod tests;

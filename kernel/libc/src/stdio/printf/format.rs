@@ -2,72 +2,12 @@
 
 use core::ffi::c_int;
 
-/// A position in a format string of bytes or of wide characters.
-#[derive(Clone, Copy)]
-pub struct Format {
-    at: *const u8,
-    wide: bool,
-}
+use crate::number::cursor::Cursor;
 
-impl Format {
-    /// A narrow format.
-    ///
-    /// # Safety
-    /// It ends in NUL, and lives as long as this is used.
-    #[must_use]
-    pub const unsafe fn narrow(at: *const core::ffi::c_char) -> Self {
-        Self { at: at.cast(), wide: false }
-    }
+/// A place in a format string.
+pub type Format = Cursor;
 
-    /// A wide format.
-    ///
-    /// # Safety
-    /// As [`Format::narrow`].
-    #[must_use]
-    pub const unsafe fn wide(at: *const u32) -> Self {
-        Self { at: at.cast(), wide: true }
-    }
-
-    /// Whether it is of wide characters.
-    #[must_use]
-    pub const fn is_wide(&self) -> bool {
-        self.wide
-    }
-
-    /// Where it is.
-    #[must_use]
-    pub const fn address(&self) -> *const u8 {
-        self.at
-    }
-
-    /// The unit here, 0 at the end.
-    #[must_use]
-    pub fn peek(&self) -> u32 {
-        // SAFETY: `narrow`'s and `wide`'s promise; nobody goes beyond the NUL.
-        unsafe { if self.wide { self.at.cast::<u32>().read() } else { u32::from(self.at.read()) } }
-    }
-
-    /// Goes on by one unit, which is not the NUL.
-    pub fn skip(&mut self) {
-        self.at = self.at.wrapping_add(if self.wide { 4 } else { 1 });
-    }
-
-    /// The unit here if it is in ASCII, 0 at the end, 255 otherwise.
-    #[must_use]
-    pub fn ascii(&self) -> u8 {
-        let unit = self.peek();
-        if unit < 0x80 { unit as u8 } else { 0xff }
-    }
-
-    /// Goes on if this is what is here.
-    pub fn take(&mut self, byte: u8) -> bool {
-        let here = self.ascii() == byte;
-        if here {
-            self.skip();
-        }
-        here
-    }
-
+impl Cursor {
     /// Goes on to the next `%` or the end; gives how many units that was.
     pub fn skip_literal(&mut self) -> usize {
         let mut count = 0;
