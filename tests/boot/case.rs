@@ -1,0 +1,148 @@
+//! The cases of `cases.toml`, and the boots that each stands for.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use specialize::boot::{Machine, RootMedium};
+
+use crate::Options;
+
+/// One program with its arguments and input; `cases.toml` says what each field is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    pub name: String,
+    pub app: Option<String>,
+    pub source: Option<String>,
+    #[serde(default)]
+    pub libraries: Vec<String>,
+    #[serde(default)]
+    pub plugins: Vec<String>,
+    #[serde(default)]
+    pub flags: Vec<String>,
+    #[serde(default)]
+    pub args: Vec<String>,
+    pub stdin: Option<String>,
+    pub input: Option<String>,
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    #[serde(default)]
+    pub scratch: Vec<String>,
+    #[serde(default)]
+    pub root: Vec<Medium>,
+    #[serde(default = "default_memory")]
+    pub memory: u64,
+    #[serde(default = "default_deadline")]
+    pub deadline: u64,
+    #[serde(default)]
+    pub output: Comparison,
+    pub expect: Option<String>,
+    #[serde(default)]
+    pub status: u8,
+}
+
+/// How output is compared.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Comparison {
+    /// Byte for byte.
+    #[default]
+    Equal,
+    /// The guest's begins with the host's: a report of the kernel follows.
+    Begins,
+}
+
+/// A root medium besides the boot module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Medium {
+    Disk,
+    Ramfs,
+}
+
+fn default_memory() -> u64 {
+    128
+}
+
+fn default_deadline() -> u64 {
+    120
+}
+
+/// One boot of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Boot {
+    pub machine: Machine,
+    pub cpus: u32,
+    pub effort: &'static str,
+    pub root: RootMedium,
+}
+
+impl Boot {
+    /// What `--filter` looks at.
+    pub fn name(&self, case: &Case) -> String {
+        let root = match self.root {
+            RootMedium::Module => "",
+            RootMedium::Disk => "/disk",
+            RootMedium::Ramfs => "/ramfs",
+        };
+        format!("{}/{}/smp{}/{}{root}", case.name, self.machine, self.cpus, self.effort)
+    }
+
+    /// The profile its kernel is made for.
+    pub fn profile(&self) -> &'static str {
+        match self.machine {
+            Machine::Q35 | Machine::Pc => "kvm",
+            Machine::Microvm => "microvm",
+        }
+    }
+}
+
+/// Reads the manifest.
+pub fn read(path: &Path) -> Result<Vec<Case>, String> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Manifest {
+        case: Vec<Case>,
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let manifest: Manifest = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    for case in &manifest.case {
+        if case.app.is_some() == case.source.is_some() {
+            return Err(format!("case {}: either `app` or `source`", case.name));
+        }
+    }
+    Ok(manifest.case)
+}
+
+impl Case {
+    /// The boots of this case that the options ask for.
+    pub fn boots<'a>(&'a self, options: &'a Options) -> impl Iterator<Item = Boot> + 'a {
+        let mut boots = Vec::new();
+        for machine in Machine::ALL {
+            for cpus in [1, 2] {
+                boots.push(Boot { machine, cpus, effort: "balanced", root: RootMedium::Module });
+            }
+        }
+        for effort in ["instant", "max"] {
+            boots.push(Boot { machine: Machine::Q35, cpus: 2, effort, root: RootMedium::Module });
+        }
+        for medium in &self.root {
+            let root = match medium {
+                Medium::Disk => RootMedium::Disk,
+                Medium::Ramfs => RootMedium::Ramfs,
+            };
+            for machine in Machine::ALL {
+                boots.push(Boot { machine, cpus: 2, effort: "balanced", root });
+            }
+        }
+        if options.quick {
+            boots.truncate(1);
+        }
+        boots.into_iter().filter(|boot| {
+            let name = boot.name(self);
+            let wanted = options.filter.is_empty() || options.filter.iter().any(|text| name.contains(text));
+            wanted && (options.machine.is_empty() || options.machine.contains(&boot.machine))
+        })
+    }
+}

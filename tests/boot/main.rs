@@ -1,0 +1,156 @@
+//! Boots real programs under QEMU and compares what they print, byte for byte, and how they end
+//! with the same programs on this host.
+//!
+//! `cargo test --release --test boot -- [--filter TEXT] …`; `--help` lists the options.
+
+mod build;
+mod case;
+mod data;
+mod guest;
+mod host;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use clap::Parser;
+use specialize::boot::{Accelerator, Machine};
+
+use case::Case;
+
+/// Boots programs under QEMU and compares them with the host.
+#[derive(Parser)]
+struct Options {
+    /// Only boots whose name (`program/machine/smpN/effort`) contains this; may be given again
+    #[arg(long)]
+    filter: Vec<String>,
+    /// Only this machine
+    #[arg(long)]
+    machine: Vec<Machine>,
+    /// One machine, one CPU and one effort per program
+    #[arg(long)]
+    quick: bool,
+    /// Only list the boots
+    #[arg(long)]
+    list: bool,
+    /// Only run the programs on the host, and show what they print
+    #[arg(long)]
+    host: bool,
+    /// Boots at the same time
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// The accelerator; probed if not given
+    #[arg(long)]
+    accel: Option<Accelerator>,
+    /// A kernel to boot everything with, instead of one specialized for each program
+    #[arg(long)]
+    kernel: Option<PathBuf>,
+    /// Show the QEMU command line of each boot
+    #[arg(long)]
+    print_command: bool,
+    /// Repeat every boot this often
+    #[arg(long, default_value_t = 1)]
+    repeat: usize,
+}
+
+/// What all the boots of a run share.
+struct Context {
+    options: Options,
+    accelerator: Accelerator,
+    /// Where programs, kernels and images go.
+    directory: PathBuf,
+    results: Mutex<Results>,
+}
+
+#[derive(Default)]
+struct Results {
+    passed: usize,
+    failures: Vec<String>,
+}
+
+impl Context {
+    fn passed(&self, name: &str, seconds: f32) {
+        self.results.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).passed += 1;
+        println!("ok     {name}  {seconds:.1} s");
+    }
+
+    fn failed(&self, name: &str, why: &str) {
+        println!("FAILED {name}\n{why}");
+        self.results.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).failures.push(name.to_string());
+    }
+}
+
+fn main() -> ExitCode {
+    // `cargo test` passes options of its own harness to every test.
+    let options = Options::parse_from(std::env::args().filter(|argument| argument != "--nocapture"));
+    match run(options) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: Options) -> Result<bool, String> {
+    let started = Instant::now();
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/boot");
+    let mut cases = case::read(&sources.join("cases.toml"))?;
+    cases.retain(|case| case.boots(&options).next().is_some());
+    if options.list {
+        for case in &cases {
+            case.boots(&options).for_each(|boot| println!("{}", boot.name(case)));
+        }
+        return Ok(true);
+    }
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("boot");
+    data::make(&directory.join("data")).map_err(|error| format!("cannot make the data set: {error}"))?;
+    let accelerator =
+        options.accel.unwrap_or_else(|| Accelerator::probe(specialize::boot::run::QEMU.as_ref()));
+    println!("{} programs, accelerator {}", cases.len(), accelerator.name());
+    let context = Context { options, accelerator, directory, results: Mutex::default() };
+    let queue = Mutex::new(cases.iter());
+    std::thread::scope(|scope| {
+        for _ in 0..context.options.jobs.max(1) {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next();
+                    let Some(case) = next else { return };
+                    whole_case(case, &context);
+                }
+            });
+        }
+    });
+    let results = context.results.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if !results.failures.is_empty() {
+        println!("\nfailed:");
+        results.failures.iter().for_each(|name| println!("  {name}"));
+    }
+    println!("\nin {:.0} s", started.elapsed().as_secs_f32());
+    println!("{} passed, {} failed", results.passed, results.failures.len());
+    Ok(results.failures.is_empty())
+}
+
+/// Builds a case's program, runs it here, makes its kernels and boots each.
+fn whole_case(case: &Case, context: &Context) {
+    let program = match build::program(case, &context.directory) {
+        Ok(program) => program,
+        Err(why) => return context.failed(&case.name, &why),
+    };
+    let expected = match host::run(case, &program, &context.directory) {
+        Ok(expected) => expected,
+        Err(why) => return context.failed(&case.name, &why),
+    };
+    if context.options.host {
+        let text = String::from_utf8_lossy(&expected.output);
+        return println!("== {}: {:?}\n{text}", case.name, expected.status);
+    }
+    let mut kernels = guest::Kernels::default();
+    for boot in case.boots(&context.options) {
+        for _ in 0..context.options.repeat {
+            guest::boot(case, boot, &program, &expected, &mut kernels, context);
+        }
+    }
+}
