@@ -99,6 +99,19 @@ impl AppClosure {
         Ok(())
     }
 
+    /// Adds a file that the application might open at run time, if it is a shared object.
+    pub fn open_if_shared(
+        &mut self,
+        path: &Path,
+        search: &SearchPaths,
+        provided: &BTreeSet<String>,
+    ) -> Result<(), AppError> {
+        if !is_elf(path) || !AppObject::open(path).is_ok_and(|object| !object.executable) {
+            return Ok(());
+        }
+        self.open_one(path, search, provided)
+    }
+
     /// The scope in which references of an object are looked up, in order: the application's own, then
     /// for what is opened at run time that of the opened object.
     pub fn scope(&self, object: usize) -> impl Iterator<Item = &ScopeEntry> {

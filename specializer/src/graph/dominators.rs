@@ -25,9 +25,9 @@ impl Retained {
     }
 }
 
-/// Computes retained sizes over the live part of the graph (Cooper, Harvey and Kennedy,
+/// Computes retained sizes, with these sizes of symbols, over the live part of the graph (Cooper, Harvey and Kennedy,
 /// "A Simple, Fast Dominance Algorithm").
-pub fn retained_sizes(index: &Index, live: &LiveSet) -> Retained {
+pub fn retained_sizes(index: &Index, live: &LiveSet, size: impl Fn(SymbolId) -> u64) -> Retained {
     let count = index.len();
     // Node `count` stands above every root.
     let top = count;
@@ -88,7 +88,7 @@ pub fn retained_sizes(index: &Index, live: &LiveSet) -> Retained {
     let mut sizes = vec![0; count + 1];
     for &node in &postorder {
         if node != top {
-            sizes[node] += u64::from(index.symbol(SymbolId(node as u32)).size);
+            sizes[node] += size(SymbolId(node as u32));
             let above = dominator[node];
             sizes[above] += sizes[node];
         }
@@ -124,7 +124,7 @@ mod tests {
         // 0 → 1, 2; 1 → 3; 2 → 3; 3 → 4
         let index = graph(&[&[1, 2], &[3], &[3], &[4], &[]]);
         let live = reachability::mark(&index, &Roots::of_symbols(&[SymbolId(0)]));
-        let retained = retained_sizes(&index, &live);
+        let retained = retained_sizes(&index, &live, |id| index.symbol(id).size.into());
         assert_eq!(retained.dominator(SymbolId(3)), Some(SymbolId(0)));
         assert_eq!(retained.bytes(SymbolId(0)), 5);
         assert_eq!(retained.bytes(SymbolId(1)), 1);
@@ -135,7 +135,7 @@ mod tests {
     fn what_two_roots_keep_has_no_dominator() {
         let index = graph(&[&[2], &[2], &[]]);
         let live = reachability::mark(&index, &Roots::of_symbols(&[SymbolId(0), SymbolId(1)]));
-        let retained = retained_sizes(&index, &live);
+        let retained = retained_sizes(&index, &live, |id| index.symbol(id).size.into());
         assert_eq!(retained.dominator(SymbolId(2)), None);
         assert_eq!(retained.bytes(SymbolId(0)), 1);
     }

@@ -3,12 +3,17 @@
 //! `model` holds the figures, `build` takes them from a finished specialization, and each form has a
 //! file that only lays them out. Used by `cli`; uses the results of the pipeline and nothing of LLVM.
 
+mod build;
+pub mod compare;
 pub mod diff;
 mod html;
 mod markdown;
 mod model;
 mod rows;
+pub mod size;
 mod text;
+
+pub use build::{Inputs, build, column, evidence_lines, note_text, reason_text};
 
 pub use html::html;
 pub use markdown::markdown;
@@ -17,6 +22,7 @@ pub use model::{
     grouped, grouped_signed, percent,
 };
 pub use text::text;
+pub(crate) use text::{lines, right, table};
 
 /// A form in which a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

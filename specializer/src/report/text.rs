@@ -15,7 +15,7 @@ const SMALL: u64 = 200;
 const MOST_NAMES: usize = 12;
 
 /// An empty table in the house style: no frame, columns set apart by two blanks.
-pub(super) fn table() -> Table {
+pub(crate) fn table() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
@@ -24,12 +24,12 @@ pub(super) fn table() -> Table {
 }
 
 /// A cell that is set right.
-pub(super) fn right(text: impl ToString) -> Cell {
+pub(crate) fn right(text: impl ToString) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
 }
 
 /// A table's text without the blanks at the ends of lines.
-pub(super) fn lines(table: &Table) -> String {
+pub(crate) fn lines(table: &Table) -> String {
     let mut text = String::new();
     for line in table.to_string().lines() {
         text.push_str(line.trim_end());

@@ -1,0 +1,192 @@
+//! `specialize run`: the kernel, an image of the application, and a boot of both.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Read as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::arguments;
+use super::error::CliError;
+use super::make::{Inputs, Made};
+use super::options;
+use super::output::{self, Outputs};
+use crate::app::{AppClosure, SearchPaths};
+use crate::boot::{self, CommandLine, ImagePlan, Machine, RootMedium, RunPlan, Source};
+
+/// Where the contents of `--stdin` are on the image.
+const STDIN: &str = "/.specialize/stdin";
+
+/// `specialize run --app APP --hv PROFILE … -- ARG …`; gives the program's own exit status.
+pub(super) fn run(arguments: &arguments::Run) -> Result<ExitCode, CliError> {
+    let machine = machine(arguments)?;
+    let memory = options::size(&arguments.memory)?;
+    if arguments.cpus == 0 {
+        return Err(CliError::usage("--cpus takes at least 1"));
+    }
+    let deadline = arguments.deadline.map(Duration::try_from_secs_f64).transpose();
+    let deadline = deadline.map_err(|_| CliError::usage("--deadline takes a number of seconds"))?;
+    let environment = arguments.env.iter().map(|setting| variable(setting)).collect::<Result<Vec<_>, _>>()?;
+    let mut inputs = Inputs::read(&arguments.target, arguments.quiet)?;
+    let mut image = ImagePlan::new();
+    put_files(&mut image, arguments)?;
+    open_what_is_on_the_image(&mut inputs, &image, arguments)?;
+    let made = inputs.make()?;
+    put_objects(&mut image, &made.closure)?;
+    image.set_identity(&made.specialized.identity)?;
+
+    let folder = Folder::new(arguments.into.as_deref())?;
+    let kernel = folder.path.join("kernel.elf");
+    let image_file = folder.path.join("image.rofs");
+    let mut outputs = Outputs::default();
+    outputs.add(&kernel, &made.specialized.image.bytes, true)?;
+    outputs.add(&image_file, &image.to_bytes()?, false)?;
+    outputs.add(&folder.path.join("kernel.symbols.elf"), &made.specialized.image.with_symbols, false)?;
+    outputs.commit()?;
+
+    let command_line = CommandLine {
+        environment,
+        directory: arguments.cwd.as_ref().map(|directory| directory.as_bytes().to_vec()),
+        stdin: arguments.stdin.as_ref().map(|_| STDIN.into()),
+        terminal: arguments.tty,
+        identity: Some(made.specialized.identity),
+        extra: Vec::new(),
+        program: guest_path(&made)?,
+        arguments: arguments.arguments.iter().map(|argument| argument.as_bytes().to_vec()).collect(),
+    };
+    let mut plan = RunPlan::new(kernel, machine, command_line);
+    plan.image = Some(image_file);
+    plan.root = medium(&made)?;
+    plan.accelerator = arguments.accel;
+    plan.cpus = arguments.cpus;
+    plan.memory = memory;
+    plan.deadline = deadline;
+    plan.extra.clone_from(&arguments.qemu_arg);
+    if arguments.print_command {
+        output::print(&format!("{}\n", plan.shell_line()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    plan.cancelled = boot::interrupt::cancelled_by_signals();
+    let outcome = boot::run(&plan, &mut std::io::stdout().lock())?;
+    Ok(ExitCode::from(outcome.status.code()))
+}
+
+/// The machine that was asked for, or the one that goes with the profile.
+fn machine(arguments: &arguments::Run) -> Result<Machine, CliError> {
+    let profile = arguments.target.hv.as_deref().unwrap_or_default();
+    let name = Path::new(profile).file_stem().and_then(OsStr::to_str).unwrap_or_default();
+    arguments.machine.or_else(|| Machine::for_profile(name)).ok_or_else(|| {
+        let message = match profile {
+            "" => "--hv PROFILE is missing: the hypervisor to specialize for (see `specialize profiles`)"
+                .to_owned(),
+            _ => format!("QEMU has no machine of its own for the profile '{profile}': --machine names one"),
+        };
+        CliError::usage(message)
+    })
+}
+
+fn variable(setting: &OsStr) -> Result<(Vec<u8>, Vec<u8>), CliError> {
+    let bytes = setting.as_bytes();
+    let at = bytes.iter().position(|&byte| byte == b'=').filter(|&at| at > 0);
+    let at = at.ok_or_else(|| {
+        CliError::usage(format!("--env takes NAME=VALUE, not '{}'", setting.to_string_lossy()))
+    })?;
+    let (name, value) = bytes.split_at(at);
+    Ok((name.to_vec(), value.get(1..).unwrap_or_default().to_vec()))
+}
+
+/// Puts on the image what the user names.
+fn put_files(image: &mut ImagePlan, arguments: &arguments::Run) -> Result<(), CliError> {
+    for option in &arguments.file {
+        image.add_option(option.as_bytes())?;
+    }
+    if let Some(path) = &arguments.stdin {
+        let source = if path == Path::new("-") {
+            let mut bytes = Vec::new();
+            std::io::stdin()
+                .lock()
+                .read_to_end(&mut bytes)
+                .map_err(|source| CliError::Read { path: PathBuf::from("the standard input"), source })?;
+            Source::Bytes(bytes)
+        } else {
+            std::fs::File::open(path).map_err(|source| CliError::Read { path: path.clone(), source })?;
+            Source::Path(path.clone())
+        };
+        image.add_file(Path::new(STDIN), source, 0o444)?;
+    }
+    Ok(())
+}
+
+/// Counts in the shared objects that are on the image: the program may open them.
+fn open_what_is_on_the_image(
+    inputs: &mut Inputs,
+    image: &ImagePlan,
+    arguments: &arguments::Run,
+) -> Result<(), CliError> {
+    let search = SearchPaths::host(arguments.target.closure.lib_path.clone());
+    let provided = inputs.package.catalogue()?.sonames();
+    for (_, source) in image.files() {
+        if let Source::Path(path) = source {
+            inputs.closure.open_if_shared(path, &search, &provided)?;
+        }
+    }
+    Ok(())
+}
+
+fn put_objects(image: &mut ImagePlan, closure: &AppClosure) -> Result<(), CliError> {
+    let on_image: Vec<PathBuf> = image
+        .files()
+        .into_iter()
+        .filter_map(|(_, source)| match source {
+            Source::Path(path) => path.canonicalize().ok(),
+            Source::Bytes(_) => None,
+        })
+        .collect();
+    for object in &closure.objects {
+        let there = object.path.canonicalize().is_ok_and(|path| on_image.contains(&path));
+        if !(there && object.opened_at_run_time && object.loaded_by.is_none()) {
+            image.add_object(&object.path, object.soname.as_deref())?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the program is on the image.
+fn guest_path(made: &Made) -> Result<Vec<u8>, CliError> {
+    let app = made.closure.objects.first().map(|object| object.path.clone()).unwrap_or_default();
+    let path = std::path::absolute(&app).map_err(|source| CliError::Read { path: app, source })?;
+    Ok(OsString::from(path).into_vec())
+}
+
+/// How the image goes in, by the root that the kernel was made for.
+fn medium(made: &Made) -> Result<RootMedium, CliError> {
+    let root = made.options.root.as_deref().or(made.profile.root.as_deref()).unwrap_or("rofs:module");
+    match root {
+        "rofs:disk" => Ok(RootMedium::Disk),
+        "rofs:module" => Ok(RootMedium::Module),
+        "ramfs" => Ok(RootMedium::Ramfs),
+        other => Err(CliError::told(
+            format!("run cannot make an image for the root '{other}'"),
+            "--root rofs:disk, rofs:module and ramfs can be run",
+        )),
+    }
+}
+
+/// Where kernel and image go: the directory of `--into`, or one that vanishes.
+struct Folder {
+    path: PathBuf,
+    _vanishes: Option<tempfile::TempDir>,
+}
+
+impl Folder {
+    fn new(keep: Option<&Path>) -> Result<Self, CliError> {
+        let write = |path: PathBuf| move |source| CliError::Write { path, source };
+        if let Some(path) = keep {
+            std::fs::create_dir_all(path).map_err(write(path.to_owned()))?;
+            return Ok(Self { path: path.to_owned(), _vanishes: None });
+        }
+        let folder = tempfile::tempdir().map_err(write(std::env::temp_dir()))?;
+        Ok(Self { path: folder.path().to_owned(), _vanishes: Some(folder) })
+    }
+}
