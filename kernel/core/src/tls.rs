@@ -77,10 +77,10 @@ pub struct Tcb {
     pub signal_hook: AtomicPtr<c_void>,
     /// Signals that are blocked; bit `n - 1` is signal `n`.
     pub signal_mask: AtomicU64,
-    /// Signals sent to this thread that wait.
-    pub signal_pending: AtomicU64,
     /// Signals that `sigwait` waits for, so that senders prefer this thread.
     pub signal_waiting: AtomicU64,
+    /// The mask that counts again once `sigsuspend` and its kin have had their signal.
+    pub signal_restore: Cell<(bool, u64)>,
     /// `sigaltstack`: base, length, flags.
     pub alternate_stack: Cell<(usize, usize, i32)>,
 
@@ -209,6 +209,17 @@ pub fn for_each(visit: &mut dyn FnMut(&Tcb)) {
 pub extern "C-unwind" fn cancellation_point() {
     run(&current().cancel_hook);
 }
+
+/// [`cancellation_point`] for a thread that may be cancelled anywhere (`PTHREAD_CANCEL_ASYNCHRONOUS`).
+pub extern "C-unwind" fn cancellation_point_asynchronous() {
+    let thread = current();
+    if thread.cancel.load(Ordering::Acquire) & CANCEL_ASYNCHRONOUS != 0 {
+        run(&thread.cancel_hook);
+    }
+}
+
+/// Bit of [`Tcb::cancel`]: the thread may be cancelled anywhere.
+pub const CANCEL_ASYNCHRONOUS: u32 = 2;
 
 #[inline]
 extern "C-unwind" fn run(hook: &AtomicPtr<c_void>) {

@@ -1,9 +1,85 @@
-//! Signals: per-thread masks, pending sets, and the points at which handlers run.
+//! Signals: actions, masks, pending signals, and the points at which handlers run.
 //!
 //! A program that neither handles nor sends signals carries none of this: what blocks or traps only
-//! looks at a hook, and the hook is set by those who send.
+//! looks at hooks, and the hooks are set by those who send or handle.
+//!
+//! A handler runs on the thread's own stack, outside of any trap: a trap that finds a signal makes
+//! its thread continue in [`trampoline`], which saves the registers and calls the handlers. A
+//! thread that is inside the kernel gets them when the blocking call ends, or at the first trap
+//! after it is back in the application.
+
+pub mod action;
+pub mod context;
+pub mod deliver;
+pub mod queue;
+pub mod timer;
 
 use crate::tls;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// Signals are numbered from 1 to this.
+pub const LAST: i32 = 64;
+/// The first real-time signal of the application's (`SIGRTMIN`); glibc keeps two below.
+pub const REAL_TIME: i32 = 34;
+
+/// The bit of a signal in a set.
+#[must_use]
+pub const fn bit(signal: i32) -> u64 {
+    1 << (signal - 1 & 63)
+}
+
+/// A `siginfo_t`.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Info {
+    /// Which signal.
+    pub signal: i32,
+    /// An error number, usually 0.
+    pub error: i32,
+    /// Where it comes from (`SI_USER`, `SEGV_MAPERR` …).
+    pub code: i32,
+    padding: i32,
+    /// What depends on `code`: sender and value, or the address of a fault.
+    pub words: [u64; 14],
+}
+
+/// `SI_USER`: sent by `kill`.
+pub const FROM_USER: i32 = 0;
+/// `SI_QUEUE`: sent by `sigqueue`.
+pub const FROM_QUEUE: i32 = -1;
+/// `SI_TIMER`: a timer expired.
+pub const FROM_TIMER: i32 = -2;
+/// `SI_TKILL`: sent by `tgkill`, so by `raise` and `pthread_kill`.
+pub const FROM_THREAD: i32 = -6;
+/// `SI_KERNEL`.
+pub const FROM_KERNEL: i32 = 0x80;
+
+impl Info {
+    /// A signal that the process sends to itself.
+    #[must_use]
+    pub fn own(signal: i32, code: i32) -> Self {
+        // si_pid is 1, si_uid 0.
+        Self { signal, error: 0, code, padding: 0, words: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] }
+    }
+
+    /// A signal whose first word is an address.
+    #[must_use]
+    pub fn fault(signal: i32, code: i32, address: usize) -> Self {
+        let mut info = Self::own(signal, code);
+        info.words[0] = address as u64;
+        info
+    }
+}
+
+/// Hooks that are set once somebody handles or sends signals; 0 before.
+static TRAMPOLINE: AtomicUsize = AtomicUsize::new(0);
+static SYNCHRONOUS: AtomicUsize = AtomicUsize::new(0);
+
+/// Lets traps and `abort` find the code that delivers.
+pub(crate) fn engage() {
+    TRAMPOLINE.store(context::trampoline as *const () as usize, Ordering::Release);
+    SYNCHRONOUS.store(deliver::raise_at_once as *const () as usize, Ordering::Release);
+}
 
 /// A call of the thread was interrupted (`EINTR`): runs the handlers of the signals that wait.
 ///
@@ -11,11 +87,71 @@ use crate::tls;
 /// or nothing waited. The handler may unwind or jump away, so the functions between this and the
 /// application are `extern "C-unwind"` and hold no lock here.
 pub extern "C-unwind" fn interrupted() -> bool {
-    let hook = tls::current().signal_hook.swap(core::ptr::null_mut(), core::sync::atomic::Ordering::AcqRel);
+    crate::sched::current().clear_signal();
+    tls::cancellation_point();
+    let hook = tls::current().signal_hook.load(Ordering::Acquire);
     if hook.is_null() {
         return true;
     }
     // SAFETY: a non-null hook is a function of this type, stored by whoever sent the signal.
     let hook: extern "C-unwind" fn() -> bool = unsafe { core::mem::transmute(hook) };
     hook()
+}
+
+/// Runs the application's handler of a signal that the calling code raises, if it has one; returns
+/// if it has none, or when that returned.
+pub extern "C-unwind" fn synchronous(signal: i32) {
+    let hook = SYNCHRONOUS.load(Ordering::Acquire);
+    if hook != 0 {
+        // SAFETY: a hook that is not 0 is `raise_at_once`.
+        let hook: extern "C-unwind" fn(i32) = unsafe { core::mem::transmute(hook) };
+        hook(signal);
+    }
+}
+
+/// What a trap interrupted, as far as signals care.
+pub struct Interrupted<'a> {
+    /// Where it goes on.
+    pub instruction: &'a mut u64,
+    /// Its stack pointer.
+    pub stack: &'a mut u64,
+    /// Its flags.
+    pub flags: u64,
+}
+
+/// A trap is about to return to a thread: if signals wait and application code was interrupted,
+/// lets it go on in the trampoline.
+pub fn at_trap_return(interrupted: &mut Interrupted) {
+    let in_kernel = (*interrupted.instruction as i64) < 0;
+    // SAFETY: asked for threads that have a control block only; see `has_control_block`.
+    if in_kernel || tls::current().signal_hook.load(Ordering::Acquire).is_null() {
+        return;
+    }
+    redirect(interrupted);
+}
+
+/// Makes the interrupted code go on in the trampoline, if there is one. Touches its stack.
+fn redirect(interrupted: &mut Interrupted) -> bool {
+    let trampoline = TRAMPOLINE.load(Ordering::Acquire);
+    if trampoline == 0 {
+        return false;
+    }
+    // The 128 bytes below a stack pointer are the function's own (System V ABI, "red zone").
+    let to = (*interrupted.stack - 128 & !15) - 32;
+    // SAFETY: it is the stack of the thread that was interrupted, which may grow further down.
+    unsafe {
+        (to as *mut [u64; 4]).write([*interrupted.instruction, *interrupted.stack, interrupted.flags, 0]);
+    }
+    *interrupted.stack = to;
+    *interrupted.instruction = trampoline as u64;
+    true
+}
+
+/// A fault of the running thread's code: if the application handles `info.signal`, lets the thread
+/// go on in its handler. False if it does not.
+pub fn raise_fault(interrupted: &mut Interrupted, info: &Info) -> bool {
+    if TRAMPOLINE.load(Ordering::Acquire) == 0 {
+        return false;
+    }
+    deliver::force(info) && redirect(interrupted)
 }
