@@ -1,9 +1,17 @@
 //! The one process: what it was started with, and how it ends.
 
 use crate::console::{self, Part};
+use crate::export::Exported;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ffi::c_char;
 use core::sync::atomic::{AtomicPtr, Ordering};
+
+/// POSIX `environ` (and `__environ`, `_environ`). Here rather than in the C library because the
+/// loader sets it before the first constructor runs.
+#[macros::export]
+#[allow(non_upper_case_globals, reason = "C variables keep their C names")]
+pub static environ: Exported<*mut *mut c_char> = Exported::new(core::ptr::null_mut());
 
 /// How the process ended, for the exit channel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -18,7 +18,19 @@ pub unsafe extern "C-unwind" fn __assert_fail(
     let mut digits = [0; 20];
     let line = decimal(line, &mut digits);
     let name = crate::error::short_name();
-    to_stderr(&[name, b": ", file, b":", line, b": ", function, colon, b"Assertion `", assertion, b"' failed.\n"]);
+    to_stderr(&[
+        name,
+        b": ",
+        file,
+        b":",
+        line,
+        b": ",
+        function,
+        colon,
+        b"Assertion `",
+        assertion,
+        b"' failed.\n",
+    ]);
     crate::start::abort()
 }
 

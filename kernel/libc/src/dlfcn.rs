@@ -296,7 +296,10 @@ pub unsafe extern "C-unwind" fn dl_iterate_phdr(
         let mut info = dl_phdr_info {
             dlpi_addr: object.memory.bias,
             dlpi_name: if object.is_program { c"".as_ptr() } else { object.path.as_ptr().cast() },
-            dlpi_phdr: object.layout.headers.map_or(null(), |at| object.memory.bias.wrapping_add(at) as *const c_void),
+            dlpi_phdr: object
+                .layout
+                .headers
+                .map_or(null(), |at| object.memory.bias.wrapping_add(at) as *const c_void),
             dlpi_phnum: object.layout.header_count as u16,
             dlpi_adds: count,
             dlpi_subs: 0,

@@ -10,7 +10,9 @@ unsafe fn message(number: Option<c_int>, format: *const c_char, arguments: *mut 
     put(&[short_name(), b": "]);
     if !format.is_null() {
         // SAFETY: the callers' contract.
-        unsafe { crate::stdio::vfprintf(crate::stdio::standard_error(), format, arguments) };
+        unsafe {
+            crate::stdio::printf::output::vfprintf(crate::stdio::file::standard_error(), format, arguments)
+        };
     }
     if let Some(number) = number {
         put(&[if format.is_null() { b"" } else { b": " }, error_text(number)]);

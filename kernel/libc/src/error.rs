@@ -13,6 +13,19 @@ pub static program_invocation_name: Exported<*mut c_char> = Exported::new(null_m
 #[export]
 pub static program_invocation_short_name: Exported<*mut c_char> = Exported::new(null_mut());
 
+/// Sets the program's names at its start.
+///
+/// # Safety
+/// `name` is null or a string that stays; no other thread exists.
+pub unsafe fn name_program(name: *mut c_char) {
+    // SAFETY: the caller's.
+    unsafe {
+        let slash = text(name).iter().rposition(|&byte| byte == b'/');
+        *program_invocation_name.get() = name;
+        *program_invocation_short_name.get() = slash.map_or(name, |slash| name.add(slash + 1));
+    }
+}
+
 /// The bytes of a C string; none for null.
 ///
 /// # Safety
@@ -65,7 +78,12 @@ pub static error_one_per_line: Exported<c_int> = Exported::new(0);
 
 /// `PROGRAM: MESSAGE: ERROR` on standard error; exits if `status` is not 0.
 #[export]
-pub unsafe extern "C-unwind" fn error(status: c_int, number: c_int, format: *const c_char, mut arguments: ...) {
+pub unsafe extern "C-unwind" fn error(
+    status: c_int,
+    number: c_int,
+    format: *const c_char,
+    mut arguments: ...
+) {
     // SAFETY: the caller's contract.
     unsafe { report(status, number, null_mut(), 0, format, list!(arguments)) }
 }
@@ -104,8 +122,8 @@ unsafe extern "C-unwind" fn report(
 ) {
     // SAFETY: the callers' contract.
     unsafe {
-        let error = crate::stdio::standard_error();
-        crate::stdio::fflush(crate::stdio::standard_output());
+        let error = crate::stdio::file::standard_error();
+        crate::stdio::write::fflush(crate::stdio::file::standard_output());
         match *error_print_progname.get() {
             Some(print) => print(),
             None if file.is_null() => put(&[short_name(), b": "]),
@@ -115,13 +133,13 @@ unsafe extern "C-unwind" fn report(
             let mut digits = [0; 20];
             put(&[text(file), b":", decimal(line, &mut digits), b": "]);
         }
-        crate::stdio::vfprintf(error, format, arguments);
+        crate::stdio::printf::output::vfprintf(error, format, arguments);
         *error_message_count.get() += 1;
         if number != 0 {
             put(&[b": ", error_text(number)]);
         }
         put(&[b"\n"]);
-        crate::stdio::fflush(error);
+        crate::stdio::write::fflush(error);
     }
     if status != 0 {
         crate::start::exit(status);
@@ -132,6 +150,13 @@ unsafe extern "C-unwind" fn report(
 pub(crate) fn put(parts: &[&[u8]]) {
     for part in parts {
         // SAFETY: the part is readable.
-        unsafe { crate::stdio::fwrite(part.as_ptr().cast(), 1, part.len(), crate::stdio::standard_error()) };
+        unsafe {
+            crate::stdio::write::fwrite(
+                part.as_ptr().cast(),
+                1,
+                part.len(),
+                crate::stdio::file::standard_error(),
+            )
+        };
     }
 }

@@ -49,6 +49,8 @@ pub unsafe extern "C-unwind" fn __libc_start_main(
 ) -> c_int {
     // SAFETY: the environment follows the arguments and their null (System V ABI).
     let environment = unsafe { argv.add(argc as usize + 1) };
+    // SAFETY: the first argument is a string or null, and no other thread exists.
+    unsafe { crate::error::name_program(*argv) };
     for function in [finalise, fini].into_iter().flatten() {
         HANDLERS.lock().0.push((Handler::Plain(function, null_mut()), null_mut()));
     }
@@ -89,14 +91,20 @@ pub extern "C" fn atexit(function: extern "C-unwind" fn(*mut c_void)) -> c_int {
 
 /// Registers `function` to be called with the exit status and `argument` at `exit`. Zero.
 #[export]
-pub extern "C" fn on_exit(function: extern "C-unwind" fn(c_int, *mut c_void), argument: *mut c_void) -> c_int {
+pub extern "C" fn on_exit(
+    function: extern "C-unwind" fn(c_int, *mut c_void),
+    argument: *mut c_void,
+) -> c_int {
     HANDLERS.lock().0.push((Handler::Status(function, argument), null_mut()));
     0
 }
 
 /// Registers a function to be called at `quick_exit`. Zero.
 #[export]
-pub extern "C" fn __cxa_at_quick_exit(function: extern "C-unwind" fn(*mut c_void), dso: *mut c_void) -> c_int {
+pub extern "C" fn __cxa_at_quick_exit(
+    function: extern "C-unwind" fn(*mut c_void),
+    dso: *mut c_void,
+) -> c_int {
     QUICK.lock().0.push((Handler::Plain(function, null_mut()), dso));
     0
 }

@@ -74,6 +74,8 @@ fn start() -> Result<core::convert::Infallible> {
     bind_allocator(&scope);
     let stack = make_stack(program)?;
     lifecycle::set_arguments(stack.arguments);
+    // SAFETY: no other thread exists, and the program has not begun.
+    unsafe { *process::environ.get() = stack.arguments.environment.cast_mut().cast() };
     // SAFETY: nobody else can have seen the first thread's block yet.
     let block = unsafe { &*block };
     block.stack_base.set(stack.base);

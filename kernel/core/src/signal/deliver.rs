@@ -63,7 +63,8 @@ extern "C-unwind" fn call(thread: &Tcb, action: &Action, info: &Info, context: *
         (*context).set_mask(after);
         let here = (&raw const info).addr();
         let inside = here.wrapping_sub(base) < length;
-        let switch = action.flags & action::ON_STACK != 0 && flags & context::DISABLED == 0 && length != 0 && !inside;
+        let switch =
+            action.flags & action::ON_STACK != 0 && flags & context::DISABLED == 0 && length != 0 && !inside;
         // From a trap the interrupted stack counts, which may be the alternate one or overflown.
         let top = if switch { base + length & !15 } else { 0 };
         context::call_handler(info.signal, &raw mut info, context, action.handler, top);

@@ -11,15 +11,12 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use kcore::errno::EINVAL;
-use kcore::export::Exported;
 use macros::export;
 
 use crate::malloc::cells;
 use crate::string::{memcmp, mempcpy, strchrnul, strlen};
 
-/// POSIX `environ` (and `__environ`, `_environ`).
-#[export]
-pub static environ: Exported<*mut *mut c_char> = Exported::new(null_mut());
+pub use kcore::process::environ;
 
 /// The array that this module allocated last, and how many entries it has room for.
 static OWNED: AtomicPtr<*mut c_char> = AtomicPtr::new(null_mut());
