@@ -20,6 +20,9 @@ fn main() {
     let name = library.file_name().and_then(|n| n.to_str()).expect("a library's file name is UTF-8");
     println!("cargo::rustc-link-arg={}", library.display());
     println!("cargo::rustc-link-arg=-Wl,-rpath,{}", directory.display());
+    let version = Command::new(&rustc).arg("--version").output().expect("rustc can be run");
+    let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
+    println!("cargo::rustc-env=SPECIALIZE_RUSTC={version}");
     println!("cargo::rustc-env=SPECIALIZE_LIBLLVM={name}");
     println!("cargo::rustc-env=SPECIALIZE_SYSROOT={}", sysroot.display());
     println!("cargo::rustc-env=SPECIALIZE_BUILDER_HASH={:016x}", hash_builder());

@@ -49,15 +49,16 @@ impl Inputs {
     /// # Errors
     /// The generated object cannot be written.
     pub fn precompiled(package: &KernelPackage, extra: &Generated) -> Result<Self, GeneratedError> {
-        let mut inputs = Self(vec![Input::File(package.directory.join("kernel.o"))]);
-        inputs.natives(package);
+        let mut inputs = Self::default();
+        inputs.files(package, "objects/");
+        inputs.files(package, "natives/");
         inputs.generated(package, extra, true)?;
         Ok(inputs)
     }
 
-    /// Adds the package's native objects.
-    pub fn natives(&mut self, package: &KernelPackage) {
-        let names = package.manifest.files.keys().filter(|name| name.starts_with("natives/"));
+    /// Adds the files of one folder of the package.
+    pub fn files(&mut self, package: &KernelPackage, folder: &str) {
+        let names = package.manifest.files.keys().filter(|name| name.starts_with(folder));
         self.0.extend(names.map(|name| Input::File(package.directory.join(name))));
     }
 

@@ -4,5 +4,7 @@
 //! Used by `package`, `reachability` and `report`; uses only `object`.
 
 mod dominators;
+mod objects;
 
 pub use dominators::{Retained, retained_sizes};
+pub use objects::{GraphError, KernelObject, read};

@@ -2,6 +2,15 @@
 //!
 //! Used by `package` to build and by the pipeline to specialize; uses `package` and `reachability`.
 
+mod compile;
+mod emit;
+mod panics;
+mod tables;
+mod wrapper;
+
+pub(crate) use compile::{Compiled, IrInput, compile};
+pub(crate) use wrapper::version;
+
 use crate::generated::Generated;
 use crate::link::Inputs;
 use crate::package::KernelPackage;

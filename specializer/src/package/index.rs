@@ -81,7 +81,7 @@ pub struct Tunable {
 }
 
 /// One place that panics, which the kernel knows by a number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PanicSite {
     /// The source file.
     pub file: String,

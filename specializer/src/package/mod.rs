@@ -3,7 +3,9 @@
 //! Used by every step after it; uses `llvm` and `graph` to build, and only the file system to open.
 
 mod builder;
+mod cargo;
 mod config;
+mod fingerprint;
 mod index;
 mod manifest;
 mod sysroot;
@@ -75,6 +77,12 @@ pub enum PackageError {
     /// A symbols file is damaged.
     #[error(transparent)]
     Catalogue(#[from] ExportsError),
+    /// The objects' references cannot be read.
+    #[error(transparent)]
+    Graph(#[from] crate::graph::GraphError),
+    /// The bitcode cannot be compiled.
+    #[error(transparent)]
+    Llvm(Box<crate::llvm::LlvmError>),
     /// A tool that builds the package failed.
     #[error("{tool} failed while building the kernel package:\n{output}")]
     Tool {
@@ -128,5 +136,11 @@ impl KernelPackage {
     /// The file is missing or was changed.
     pub fn read(&self, name: &str) -> Result<Vec<u8>, PackageError> {
         self.manifest.read_file(&self.directory, name)
+    }
+}
+
+impl From<crate::llvm::LlvmError> for PackageError {
+    fn from(error: crate::llvm::LlvmError) -> Self {
+        Self::Llvm(Box::new(error))
     }
 }

@@ -1,7 +1,6 @@
 //! The compiler's own files: its linker, and what identifies it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::PackageError;
 
@@ -35,14 +34,15 @@ impl Sysroot {
         self.directory.join("bin/cargo")
     }
 
-    /// What `rustc -vV` prints.
+    /// Names the compiler: the version this program was built with, and the LLVM library's file.
+    /// (Running `rustc` would take longer than linking a kernel.)
     ///
     /// # Errors
     /// There is no compiler there.
-    pub fn version(&self) -> Result<String, PackageError> {
-        let rustc = self.rustc();
-        let output = Command::new(&rustc).arg("-vV").output().map_err(PackageError::io(&rustc))?;
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    pub fn identity(&self) -> Result<String, PackageError> {
+        let library = self.llvm_path();
+        let metadata = std::fs::metadata(&library).map_err(PackageError::io(&library))?;
+        Ok(format!("rustc {} with {} of {} bytes", env!("SPECIALIZE_RUSTC"), Self::llvm(), metadata.len()))
     }
 
     /// The file name of the LLVM library that this program is linked to.
@@ -50,7 +50,7 @@ impl Sysroot {
         env!("SPECIALIZE_LIBLLVM")
     }
 
-    /// Whether the LLVM library is where the program was built to find it.
+    /// Its LLVM library, which this program is linked to.
     pub fn llvm_path(&self) -> PathBuf {
         Path::new(&self.directory).join("lib").join(Self::llvm())
     }

@@ -1,0 +1,272 @@
+//! References read from relocations: what a section refers to, its symbols refer to.
+//!
+//! Relocations see what the linker sees (calls that code generation added, operands of inline
+//! assembly, jump tables), so a graph of them is what `--gc-sections` walks, too.
+
+use std::collections::{BTreeSet, HashMap};
+
+use object::elf;
+use object::read::elf::ElfFile64;
+use object::{
+    Endianness, Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionIndex, SymbolSection,
+};
+
+use crate::package::{NewSymbol, SymbolKind};
+
+/// Why an object's references cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum GraphError {
+    /// It does not parse.
+    #[error("{name}: {source}")]
+    Parse {
+        /// The object.
+        name: String,
+        /// What is wrong.
+        source: object::Error,
+    },
+    /// Two objects define a symbol.
+    #[error("{name}: defines '{symbol}', which is defined elsewhere too")]
+    Twice {
+        /// The object.
+        name: String,
+        /// The symbol.
+        symbol: String,
+    },
+}
+
+/// One object of the kernel.
+pub struct KernelObject<'a> {
+    /// Its name, for messages.
+    pub name: &'a str,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// Whether it is assembly or prebuilt, so that its sections hold what they hold.
+    pub native: bool,
+}
+
+/// A symbol and what it refers to, by name.
+struct Node {
+    symbol: NewSymbol,
+    targets: BTreeSet<String>,
+}
+
+/// Reads symbols and references of all objects. Symbols that none defines become
+/// [`SymbolKind::External`]. The second result is what the linker keeps of its own accord:
+/// initialiser arrays and notes.
+///
+/// # Errors
+/// An object is damaged, or a symbol is defined twice.
+pub fn read(objects: &[KernelObject<'_>]) -> Result<(Vec<NewSymbol>, Vec<String>), GraphError> {
+    let mut nodes: Vec<Node> = Vec::new();
+    let mut by_name: HashMap<String, usize> = HashMap::new();
+    let mut kept = Vec::new();
+    for object in objects {
+        let parse = |source| GraphError::Parse { name: object.name.to_owned(), source };
+        let file = ElfFile64::<Endianness>::parse(object.bytes).map_err(parse)?;
+        let reader = Reader::new(&file, object).map_err(parse)?;
+        for node in reader.nodes(&mut kept).map_err(parse)? {
+            let name = node.symbol.name.clone();
+            match by_name.get(&name) {
+                None => {
+                    by_name.insert(name, nodes.len());
+                    nodes.push(node);
+                }
+                Some(_) => return Err(GraphError::Twice { name: object.name.to_owned(), symbol: name }),
+            }
+        }
+    }
+    nodes.sort_by(|a, b| a.symbol.name.cmp(&b.symbol.name));
+    let mut ids: HashMap<String, u32> =
+        nodes.iter().enumerate().map(|(at, node)| (node.symbol.name.clone(), at as u32)).collect();
+    let mut symbols: Vec<NewSymbol> = Vec::new();
+    let mut external: Vec<String> = Vec::new();
+    let first_external = nodes.len() as u32;
+    for node in nodes {
+        let mut symbol = node.symbol;
+        for target in node.targets {
+            let id = *ids.entry(target.clone()).or_insert_with(|| {
+                external.push(target);
+                first_external + external.len() as u32 - 1
+            });
+            symbol.references.push(id);
+        }
+        symbols.push(symbol);
+    }
+    symbols.extend(external.into_iter().map(|name| NewSymbol {
+        name,
+        kind: SymbolKind::External,
+        size: 0,
+        alignment: 0,
+        source: 0,
+        may_unwind: false,
+        references: Vec::new(),
+    }));
+    Ok((symbols, kept))
+}
+
+struct Reader<'a, 'd> {
+    file: &'a ElfFile64<'d, Endianness>,
+    object: &'a KernelObject<'d>,
+    /// The named symbols of each section, by address.
+    owners: HashMap<SectionIndex, Vec<(u64, String)>>,
+    /// The section whose symbols own a section without any: of the same group.
+    group: HashMap<SectionIndex, SectionIndex>,
+}
+
+impl<'a, 'd> Reader<'a, 'd> {
+    fn new(file: &'a ElfFile64<'d, Endianness>, object: &'a KernelObject<'d>) -> Result<Self, object::Error> {
+        let mut owners: HashMap<SectionIndex, Vec<(u64, String)>> = HashMap::new();
+        for symbol in file.symbols() {
+            if let SymbolSection::Section(section) = symbol.section()
+                && symbol.is_global()
+                && !symbol.name()?.is_empty()
+            {
+                owners.entry(section).or_default().push((symbol.address(), symbol.name()?.to_owned()));
+            }
+        }
+        for symbols in owners.values_mut() {
+            symbols.sort();
+        }
+        let mut group = HashMap::new();
+        for section in file.comdats() {
+            use object::ObjectComdat;
+            let members: Vec<SectionIndex> = section.sections().collect();
+            if let Some(main) = members.iter().find(|member| owners.contains_key(member)) {
+                group.extend(members.iter().map(|member| (*member, *main)));
+            }
+        }
+        Ok(Self { file, object, owners, group })
+    }
+
+    /// The name under which a section without symbols stands in the graph.
+    fn section_name(&self, section: SectionIndex, name: &str) -> String {
+        format!("{}({name}.{})", self.object.name, section.0)
+    }
+
+    /// The symbol that owns a place in a section.
+    fn owner(&self, section: SectionIndex, offset: u64) -> Result<String, object::Error> {
+        let main = if self.owners.contains_key(&section) { Some(&section) } else { self.group.get(&section) };
+        if let Some(symbols) = main.and_then(|main| self.owners.get(main)) {
+            // A native section is one piece: its parts may run into each other.
+            let after = symbols.partition_point(|(address, _)| *address <= offset).max(1);
+            let at = if self.object.native || main != Some(&section) { 0 } else { after - 1 };
+            return Ok(symbols[at].1.clone());
+        }
+        Ok(self.section_name(section, self.file.section_by_index(section)?.name()?))
+    }
+
+    fn nodes(&self, kept: &mut Vec<String>) -> Result<Vec<Node>, object::Error> {
+        let mut nodes: HashMap<String, Node> = HashMap::new();
+        let mut order = Vec::new();
+        for section in self.file.sections() {
+            let object::SectionFlags::Elf { sh_flags, sh_type } = section.flags() else { continue };
+            let name = section.name()?;
+            if sh_flags & elf::SHF_ALLOC == elf::SectionFlags(0) || name.starts_with(".eh_frame") {
+                continue;
+            }
+            let kind = self.kind(sh_flags, sh_type);
+            let alignment = section.align().max(1).trailing_zeros() as u8;
+            let mut add = |name: String, kind, size: u64| {
+                order.push(name.clone());
+                let symbol = NewSymbol {
+                    name: name.clone(),
+                    kind,
+                    size: size as u32,
+                    alignment,
+                    source: 0,
+                    may_unwind: false,
+                    references: Vec::new(),
+                };
+                nodes.insert(name, Node { symbol, targets: BTreeSet::new() });
+            };
+            match self.owners.get(&section.index()) {
+                Some(symbols) if self.object.native => {
+                    for (at, (_, symbol)) in symbols.iter().enumerate() {
+                        add(symbol.clone(), kind, if at == 0 { section.size() } else { 0 });
+                    }
+                }
+                Some(symbols) => {
+                    for (at, (address, symbol)) in symbols.iter().enumerate() {
+                        let end = symbols[at + 1..].iter().map(|(next, _)| *next).find(|next| next > address);
+                        add(symbol.clone(), kind, end.unwrap_or(section.size()).saturating_sub(*address));
+                    }
+                }
+                None if self.group.contains_key(&section.index()) => {}
+                None if section.size() > 0 => {
+                    add(self.section_name(section.index(), name), kind, section.size())
+                }
+                None => {}
+            }
+            let by_linker = [".init_array", ".fini_array", ".preinit_array", ".ctors", ".dtors"];
+            if (by_linker.iter().any(|prefix| name.starts_with(prefix)) || sh_type == elf::SHT_NOTE)
+                && section.size() > 0
+            {
+                kept.push(self.owner(section.index(), 0)?);
+            }
+        }
+        for section in self.file.sections() {
+            self.references(&section, &mut nodes)?;
+        }
+        self.tie_native_sections(&mut nodes);
+        Ok(order.into_iter().filter_map(|name| nodes.remove(&name)).collect())
+    }
+
+    fn kind(&self, flags: elf::SectionFlags, section_type: elf::SectionType) -> SymbolKind {
+        let has = |flag| flags & flag != elf::SectionFlags(0);
+        match () {
+            () if self.object.native => SymbolKind::Native,
+            () if has(elf::SHF_EXECINSTR) => SymbolKind::Function,
+            () if section_type == elf::SHT_NOBITS => SymbolKind::Bss,
+            () if has(elf::SHF_WRITE) => SymbolKind::Data,
+            () => SymbolKind::ReadOnly,
+        }
+    }
+
+    fn references(
+        &self,
+        section: &object::read::elf::ElfSection64<'d, '_, Endianness>,
+        nodes: &mut HashMap<String, Node>,
+    ) -> Result<(), object::Error> {
+        for (offset, relocation) in section.relocations() {
+            let from = self.owner(section.index(), offset)?;
+            let Some(node) = nodes.get_mut(&from) else { continue };
+            let to = match relocation.target() {
+                RelocationTarget::Symbol(symbol) => {
+                    let symbol = self.file.symbol_by_index(symbol)?;
+                    match symbol.section() {
+                        SymbolSection::Section(target) if !symbol.is_global() => {
+                            // A PC-relative reference counts from after its own four bytes.
+                            let relative = relocation.kind() != object::RelocationKind::Absolute;
+                            let addend = relocation.addend() + if relative { 4 } else { 0 };
+                            self.owner(target, symbol.address().saturating_add_signed(addend))?
+                        }
+                        _ => symbol.name()?.to_owned(),
+                    }
+                }
+                RelocationTarget::Section(target) => {
+                    self.owner(target, relocation.addend().unsigned_abs())?
+                }
+                _ => continue,
+            };
+            if to != from {
+                node.targets.insert(to);
+            }
+        }
+        Ok(())
+    }
+
+    /// All symbols of a native section live together.
+    fn tie_native_sections(&self, nodes: &mut HashMap<String, Node>) {
+        if !self.object.native {
+            return;
+        }
+        for symbols in self.owners.values() {
+            let Some((_, first)) = symbols.first() else { continue };
+            for (_, other) in &symbols[1..] {
+                if let Some(node) = nodes.get_mut(other) {
+                    node.targets.insert(first.clone());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The kernel's one compilation: many modules become one, in which every symbol stays separate.
+
+use std::collections::{BTreeSet, HashMap};
+
+use llvm_sys::LLVMLinkage;
+
+use super::wrapper::{Context, Module, Target, Value, attribute_kind};
+use super::{LlvmError, emit, panics, tables};
+use crate::package::{Config, PanicSite};
+
+/// One module of the kernel.
+#[derive(Debug, Clone)]
+pub(crate) struct IrInput {
+    /// Its file, or its member's name in an archive.
+    pub(crate) name: String,
+    /// The crate or module it is of.
+    pub(crate) unit: String,
+    /// Bitcode, or IR as text.
+    pub(crate) bytes: Vec<u8>,
+    /// Whether it comes with the compiler.
+    pub(crate) sysroot: bool,
+}
+
+/// A table as the sources have it.
+#[derive(Debug, Clone)]
+pub(crate) struct TableRows {
+    /// The name profiles use.
+    pub(crate) kind: String,
+    /// The table's static.
+    pub(crate) symbol: String,
+    /// The static of each row.
+    pub(crate) rows: Vec<Option<String>>,
+}
+
+/// A tunable as the sources have it.
+#[derive(Debug, Clone)]
+pub(crate) struct TunableDefault {
+    /// The name `--set` uses.
+    pub(crate) name: String,
+    /// The static.
+    pub(crate) symbol: String,
+    /// Its value.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The kernel, compiled.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Compiled {
+    /// The whole kernel as one module.
+    pub(crate) bitcode: Vec<u8>,
+    /// The same as objects.
+    pub(crate) objects: Vec<Vec<u8>>,
+    /// Module-level assembly and naked functions, assembled.
+    pub(crate) assembly: Option<Vec<u8>>,
+    /// Where symbols come from: source file or crate.
+    pub(crate) sources: HashMap<String, String>,
+    /// The tables.
+    pub(crate) tables: Vec<TableRows>,
+    /// The tunables.
+    pub(crate) tunables: Vec<TunableDefault>,
+    /// What each panic code stands for.
+    pub(crate) panics: Vec<PanicSite>,
+    /// Functions through which exceptions pass.
+    pub(crate) unwinding: BTreeSet<String>,
+    /// What is declared and not defined.
+    pub(crate) undefined: BTreeSet<String>,
+}
+
+/// Links, prepares, optimises once and compiles.
+pub(crate) fn compile(mut inputs: Vec<IrInput>, config: &Config, root: &str) -> Result<Compiled, LlvmError> {
+    let context = Context::new();
+    let target = Target::new()?;
+    // Small to large: linking moves the smaller module into the larger in far less time.
+    inputs.sort_by(|a, b| (a.bytes.len(), &a.name).cmp(&(b.bytes.len(), &b.name)));
+    let kernel = context.empty(&config.name);
+    let mut compiled = Compiled::default();
+    let mut assembly = String::new();
+    for input in inputs {
+        let module = context.parse(&input.name, &input.bytes)?;
+        assembly.push_str(&module.take_assembly());
+        prepare(&context, &module, &input, config);
+        record_sources(&module, &input, root, &mut compiled.sources);
+        module.strip_debug_info();
+        context.link(&kernel, module, &input.name)?;
+    }
+    kernel.verify(&config.name)?;
+    if !assembly.trim().is_empty() {
+        let module = context.empty("assembly");
+        module.set_assembly(&assembly);
+        compiled.assembly = Some(target.emit(&context, &module, "module-level assembly")?);
+    }
+    drop_unwinding(&kernel, &target)?;
+    (compiled.tables, compiled.tunables) = tables::set_aside(&kernel, config)?;
+    compiled.panics = panics::lower(&context, &kernel, config);
+    drop_used_lists(&kernel);
+    separate(&kernel);
+    kernel.run("globaldce,constmerge,default<Os>", &target)?;
+    separate(&kernel);
+    kernel.verify("the kernel, optimised")?;
+    let nounwind = attribute_kind("nounwind");
+    for value in kernel.symbols() {
+        if value.is_declaration() {
+            if !value.name().starts_with("llvm.") {
+                compiled.undefined.insert(value.name());
+            }
+        }
+    }
+    for function in kernel.functions() {
+        if !function.is_declaration() && !function.has_attribute(nounwind) {
+            compiled.unwinding.insert(function.name());
+        }
+    }
+    compiled.bitcode = kernel.bitcode();
+    drop(kernel);
+    compiled.objects = emit::emit(&compiled.bitcode, &config.name)?;
+    Ok(compiled)
+}
+
+/// Stamps what holds for the whole kernel on one of its modules.
+fn prepare(context: &Context, module: &Module<'_>, input: &IrInput, config: &Config) {
+    let noredzone = context.attribute("noredzone");
+    let nounwind = context.attribute("nounwind");
+    let no_builtins = context.string_attribute("no-builtins", "");
+    let uwtable = attribute_kind("uwtable");
+    let never = input.sysroot || config.build.never_unwind.contains(&input.unit);
+    for function in module.functions() {
+        if function.is_declaration() {
+            continue;
+        }
+        function.add_attribute(noredzone);
+        function.remove_attribute(uwtable);
+        if never {
+            function.add_attribute(nounwind);
+        }
+        // A `memcpy` whose loop became a call of `memcpy` would not return.
+        if config.runtime_helpers.contains(&function.name()) {
+            function.add_attribute(no_builtins);
+        }
+    }
+}
+
+/// Remembers where the symbols of one module come from.
+fn record_sources(module: &Module<'_>, input: &IrInput, root: &str, sources: &mut HashMap<String, String>) {
+    let mut files = BTreeSet::new();
+    for function in module.functions() {
+        if function.is_declaration() {
+            continue;
+        }
+        let source = function.source_file().and_then(|(directory, name)| relative(&directory, &name, root));
+        if let (Some(file), false) = (&source, input.sysroot) {
+            files.insert(file.clone());
+        }
+        let source = source.filter(|_| !input.sysroot).unwrap_or_else(|| input.unit.clone());
+        sources.insert(function.name(), source);
+    }
+    for global in module.globals() {
+        if global.is_declaration() {
+            continue;
+        }
+        let name = global.name();
+        let source = module_file(&name, &files).unwrap_or_else(|| input.unit.clone());
+        sources.insert(name, source);
+    }
+}
+
+/// A source path relative to the kernel's folder, or `None` for files outside of it.
+fn relative(directory: &str, name: &str, root: &str) -> Option<String> {
+    let path = if name.starts_with('/') { name.to_owned() } else { format!("{directory}/{name}") };
+    let path = path.strip_prefix(root)?.trim_start_matches('/');
+    Some(path.to_owned())
+}
+
+/// The file of the module that a static lies in, by its path: `kcore::memory::heap::HEAP` is in the
+/// file that ends in `memory/heap.rs` or `memory/heap/mod.rs`.
+fn module_file(symbol: &str, files: &BTreeSet<String>) -> Option<String> {
+    let path = format!("{:#}", rustc_demangle::demangle(symbol));
+    let mut parts: Vec<&str> = path.split("::").skip(1).collect();
+    parts.pop()?;
+    while !parts.is_empty() {
+        let path = parts.join("/");
+        let ends = [format!("src/{path}.rs"), format!("src/{path}/mod.rs")];
+        if let Some(file) = files.iter().find(|file| ends.iter().any(|end| file.ends_with(end))) {
+            return Some(file.clone());
+        }
+        parts.pop();
+    }
+    files.iter().find(|file| file.ends_with("src/lib.rs")).cloned()
+}
+
+/// Calls that could unwind into a landing pad become plain calls; nothing has a personality.
+fn drop_unwinding(module: &Module<'_>, target: &Target) -> Result<(), LlvmError> {
+    module.run("function(lower-invoke,simplifycfg)", target)?;
+    for function in module.functions() {
+        if !function.is_declaration() {
+            function.remove_personality();
+        }
+    }
+    Ok(())
+}
+
+/// What only these lists keep is not alive; what assembly refers to is, through the native object.
+fn drop_used_lists(module: &Module<'_>) {
+    for name in ["llvm.used", "llvm.compiler.used"] {
+        if let Some(list) = module.global(name) {
+            list.delete_global();
+        }
+    }
+}
+
+/// Gives every definition a symbol and a section of its own.
+fn separate(module: &Module<'_>) {
+    let mut unnamed = 0;
+    for value in module.symbols() {
+        let name = value.name();
+        if value.is_declaration() || name.starts_with("llvm.") {
+            continue;
+        }
+        if name.is_empty() {
+            while module.global(&format!("unnamed.{unnamed}")).is_some() {
+                unnamed += 1;
+            }
+            value.set_name(&format!("unnamed.{unnamed}"));
+        }
+        match value.linkage() {
+            LLVMLinkage::LLVMAvailableExternallyLinkage | LLVMLinkage::LLVMAppendingLinkage => continue,
+            LLVMLinkage::LLVMWeakAnyLinkage | LLVMLinkage::LLVMCommonLinkage => {}
+            _ => value.set_linkage(LLVMLinkage::LLVMExternalLinkage),
+        }
+        value.hide();
+    }
+    let aliases: Vec<Value> = [module.aliases(), module.ifuncs()].concat();
+    for value in [module.functions(), module.globals()].concat() {
+        if value.is_declaration() || aliases.contains(&value) || value.name().starts_with("llvm.") {
+            continue;
+        }
+        value.leave_comdat();
+        if value.section().is_empty() && !matches!(value.linkage(), LLVMLinkage::LLVMCommonLinkage) {
+            value.own_group(module);
+        }
+    }
+}
