@@ -51,18 +51,19 @@ impl KernelPackage {
     /// # Errors
     /// The sources do not compile, or break a rule of `kernel.toml`.
     pub fn build(kernel: &Path, directory: &Path, progress: &dyn Progress) -> Result<Self, PackageError> {
+        let kernel = &kernel.canonicalize().map_err(PackageError::io(kernel))?;
         let config = read_config(kernel)?;
+        let work = work_folder(directory)?;
         let made_of = fingerprint::current(kernel, &config)?;
         progress.step(1, STEPS, "compiling the kernel");
-        let sources = cargo::sources(kernel, &config)?;
+        let sources = cargo::sources(kernel, &work, &config)?;
         progress.step(2, STEPS, "optimising the kernel as a whole");
-        let root = kernel.canonicalize().map_err(PackageError::io(kernel))?;
-        let compiled = llvm::compile(sources.modules, &config, &root.to_string_lossy())?;
+        let compiled = llvm::compile(sources.modules, &config, &kernel.to_string_lossy())?;
         progress.step(3, STEPS, "indexing");
         let natives = natives(&compiled, sources.natives, &config)?;
         let index = index(&compiled, &natives, &config)?;
         progress.step(4, STEPS, "compiling the kernel as linkers build it, to compare with");
-        let conventional = cargo::conventional(kernel, &config)?;
+        let conventional = cargo::conventional(kernel, &work, &config)?;
         progress.step(5, STEPS, "writing the package");
         let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         files.insert("kernel.bc".into(), compiled.bitcode);
@@ -92,6 +93,13 @@ impl KernelPackage {
         put_in_place(directory, &files, &manifest)?;
         Self::open(directory)
     }
+}
+
+/// Where the compiler keeps what it can use again: beside the package.
+fn work_folder(directory: &Path) -> Result<PathBuf, PackageError> {
+    let mut name = directory.file_name().unwrap_or_default().to_owned();
+    name.push("-build");
+    std::path::absolute(directory.with_file_name(name)).map_err(PackageError::io(directory))
 }
 
 pub(super) fn read_config(kernel: &Path) -> Result<Config, PackageError> {

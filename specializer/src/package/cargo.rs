@@ -30,9 +30,9 @@ pub(super) struct Sources {
 const BITCODE: [&str; 1] = ["-Clinker-plugin-lto"];
 
 /// Compiles a kernel's sources to bitcode.
-pub(super) fn sources(kernel: &Path, config: &Config) -> Result<Sources, PackageError> {
+pub(super) fn sources(kernel: &Path, work: &Path, config: &Config) -> Result<Sources, PackageError> {
     let mut sources = Sources::default();
-    if let Some(archive) = archive(kernel, config, "bitcode", &BITCODE)? {
+    if let Some(archive) = archive(kernel, &work.join("bitcode"), config, &BITCODE)? {
         take_apart(&archive, true, &mut sources)?;
     }
     if !config.build.command.is_empty() {
@@ -47,8 +47,12 @@ pub(super) fn sources(kernel: &Path, config: &Config) -> Result<Sources, Package
 }
 
 /// Compiles a kernel's sources as a linker without LTO gets them; `None` for a kernel that is not Rust.
-pub(super) fn conventional(kernel: &Path, config: &Config) -> Result<Option<Vec<u8>>, PackageError> {
-    match archive(kernel, config, "conventional", &[])? {
+pub(super) fn conventional(
+    kernel: &Path,
+    work: &Path,
+    config: &Config,
+) -> Result<Option<Vec<u8>>, PackageError> {
+    match archive(kernel, &work.join("conventional"), config, &[])? {
         Some(path) => Ok(Some(std::fs::read(&path).map_err(PackageError::io(&path))?)),
         None => Ok(None),
     }
@@ -57,20 +61,19 @@ pub(super) fn conventional(kernel: &Path, config: &Config) -> Result<Option<Vec<
 /// Runs cargo; the archive that it makes.
 fn archive(
     kernel: &Path,
+    output: &Path,
     config: &Config,
-    variant: &str,
     flags: &[&str],
 ) -> Result<Option<PathBuf>, PackageError> {
     let rule = &config.build;
     let Some(package) = &rule.cargo_package else { return Ok(None) };
     let sysroot = Sysroot::find();
     let target = rule.target.as_deref().unwrap_or("x86_64-unknown-linux-gnu");
-    let output = kernel.join("target").join(variant);
     let rustflags: Vec<&str> =
         rule.rustflags.iter().map(String::as_str).chain(flags.iter().copied()).collect();
     let mut command = Command::new(sysroot.cargo());
     command.args(["build", "--release", "--lib", "--package", package, "--target", target]);
-    command.arg("--target-dir").arg(&output).current_dir(kernel);
+    command.arg("--target-dir").arg(output).current_dir(kernel);
     // The environment of a build of this program itself must not leak into the kernel's.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("CARGO") && name != "CARGO_HOME" && name != "CARGO_NET_OFFLINE"
