@@ -1,0 +1,172 @@
+//! Ticks of the time-stamp counter from kernel entry to the program's `main`, under
+//! `-icount shift=0`: one tick an instruction, one CPU, root in a boot module, no disk, no network.
+//! That count is the same in every run. Beside it Debian's cloud kernel with the program as its init.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use specialize::app::{AppClosure, SearchPaths};
+use specialize::boot::{Accelerator, CommandLine, ImagePlan, Machine, RunPlan};
+use specialize::exports::Catalogue;
+
+use crate::Options;
+use crate::programs::{self, EFFORTS};
+use crate::{table, ticks};
+
+/// Boots every kernel and prints the table.
+pub fn measure(_: &Options) -> Result<(), String> {
+    let program = programs::compile("ticks.c")?;
+    let scratch = programs::scratch()?;
+    let image = image(&program, &scratch.join("ticks.img"))?;
+    let mut rows = Vec::new();
+    let mut reference = None;
+    for (profile, machine) in [("kvm", Machine::Q35), ("kvm", Machine::Pc), ("microvm", Machine::Microvm)] {
+        let mut kernels: Vec<(String, Vec<&str>)> = vec![(
+            format!("{machine}: every row and export"),
+            vec!["--hv", "all", "--exports", "all", "--effort", "instant"],
+        )];
+        for effort in EFFORTS {
+            kernels.push((format!("{machine}: {effort}"), vec!["--hv", profile, "--effort", effort]));
+        }
+        for (name, flags) in kernels {
+            let kernel = scratch.join("ticks.kernel.elf");
+            let mut command = Command::new(env!("CARGO_BIN_EXE_specialize"));
+            programs::finish(
+                command.arg("--app").arg(&program).args(flags).args(["--quiet", "-o"]).arg(&kernel),
+            )?;
+            let counted = boot(&kernel, &image, &program, machine)?;
+            rows.push(vec![name, table::number(counted)]);
+            if machine == Machine::Q35 {
+                reference = Some(counted);
+            }
+        }
+    }
+    match linux(&scratch) {
+        Ok(counted) => {
+            rows.push(vec!["Debian cloud kernel, to its init (q35)".into(), table::number(counted)]);
+            if let Some(reference) = reference {
+                rows.push(vec!["ratio of q35 max to it".into(), format!("1/{}", counted / reference.max(1))]);
+            }
+        }
+        Err(error) => eprintln!("note: no figure for Debian's cloud kernel: {error}"),
+    }
+    table::print("Boot: ticks from kernel entry to main", "", &["kernel", "ticks"], &rows);
+    Ok(())
+}
+
+/// An image with the program and its closure.
+pub fn image(program: &Path, output: &Path) -> Result<PathBuf, String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let provided =
+        Catalogue::load(&programs::tree().join("symbols")).map_err(|error| text(&error))?.sonames();
+    let closure =
+        AppClosure::load(program, &SearchPaths::host(Vec::new()), &provided).map_err(|error| text(&error))?;
+    let mut plan = ImagePlan::new();
+    for object in &closure.objects {
+        plan.add_object(&object.path, object.soname.as_deref()).map_err(|error| text(&error))?;
+    }
+    std::fs::write(output, plan.to_bytes().map_err(|error| text(&error))?).map_err(|error| text(&error))?;
+    Ok(output.to_path_buf())
+}
+
+/// Boots an instrumented copy of the kernel; ticks between its entry and main.
+fn boot(kernel: &Path, image: &Path, program: &Path, machine: Machine) -> Result<u64, String> {
+    let bytes = std::fs::read(kernel).map_err(|error| format!("{}: {error}", kernel.display()))?;
+    let counted = kernel.with_extension("counted");
+    std::fs::write(&counted, ticks::instrument(&bytes)?).map_err(|error| error.to_string())?;
+    let command_line =
+        CommandLine { program: program.as_os_str().as_encoded_bytes().to_vec(), ..CommandLine::default() };
+    let mut plan = RunPlan::new(counted, machine, command_line);
+    plan.image = Some(image.to_path_buf());
+    plan.accelerator = Some(Accelerator::Tcg);
+    plan.deadline = Some(Duration::from_secs(120));
+    plan.extra = ["-icount", "shift=0,sleep=off", "-accel", "tcg,thread=single"].map(OsString::from).to_vec();
+    let mut console = Vec::new();
+    specialize::boot::run(&plan, &mut console).map_err(|error| error.to_string())?;
+    difference(&console)
+}
+
+fn difference(console: &[u8]) -> Result<u64, String> {
+    let entry = ticks::at_entry(console).ok_or("the kernel's entry was not counted")?;
+    Ok(in_main(console)?.saturating_sub(entry))
+}
+
+fn in_main(console: &[u8]) -> Result<u64, String> {
+    let text = String::from_utf8_lossy(console);
+    let digits =
+        text.lines().find_map(|line| line.trim().strip_prefix("main:")).ok_or("main told no ticks")?;
+    digits.parse().map_err(|_| format!("main told '{digits}'"))
+}
+
+/// Debian's cloud kernel with the program in an initramfs. It is fetched with apt and not kept. Its
+/// bzImage has an entry of its own, so the count is from the machine's reset; the firmware's part
+/// is below one percent of it.
+fn linux(scratch: &Path) -> Result<u64, String> {
+    let folder = scratch.join("linux");
+    let kernel = |folder: &Path| {
+        let entries = std::fs::read_dir(folder.join("boot")).ok()?;
+        entries.flatten().map(|entry| entry.path()).find(|path| path.to_string_lossy().contains("vmlinuz"))
+    };
+    if kernel(&folder).is_none() {
+        std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+        // The package of that name depends on the one that has the kernel.
+        let depends =
+            programs::finish(Command::new("apt-cache").args(["depends", "linux-image-cloud-amd64"]))?;
+        let depends = String::from_utf8_lossy(&depends).into_owned();
+        let name = depends.split_whitespace().find(|word| {
+            word.starts_with("linux-image-") && word.ends_with("cloud-amd64") && word.contains('.')
+        });
+        let name = name.ok_or("apt knows no cloud kernel")?.to_string();
+        programs::finish(Command::new("apt-get").current_dir(&folder).args(["download", &name]))?;
+        let package = std::fs::read_dir(&folder).map_err(|error| error.to_string())?;
+        let package = package
+            .flatten()
+            .map(|entry| entry.path())
+            .find(|path| path.extension().is_some_and(|e| e == "deb"));
+        let package = package.ok_or("apt left no package")?;
+        programs::finish(Command::new("dpkg-deb").arg("-x").arg(&package).arg(&folder))?;
+    }
+    let kernel = kernel(&folder).ok_or("the package has no kernel")?;
+    let init = scratch.join("init");
+    let source = programs::tree().join("benches/programs/init.c");
+    programs::finish(Command::new("gcc").args(["-O2", "-static", "-o"]).arg(&init).arg(source))?;
+    let archive = scratch.join("initramfs.cpio");
+    let init = std::fs::read(&init).map_err(|error| error.to_string())?;
+    std::fs::write(&archive, cpio(&init)).map_err(|error| error.to_string())?;
+    let mut qemu = Command::new(specialize::boot::run::QEMU);
+    qemu.args([
+        "-M",
+        "q35,usb=off,vmport=off",
+        "-accel",
+        "tcg,thread=single",
+        "-icount",
+        "shift=0,sleep=off",
+    ]);
+    qemu.args(["-cpu", "max", "-smp", "1", "-m", "256", "-nodefaults", "-no-user-config", "-no-reboot"]);
+    qemu.args(["-display", "none", "-serial", "stdio", "-append", "console=ttyS0 quiet panic=-1", "-kernel"]);
+    let console = programs::finish(qemu.arg(&kernel).arg("-initrd").arg(&archive))?;
+    in_main(&console)
+}
+
+/// An initramfs (`newc`) with /dev/console and /init.
+fn cpio(init: &[u8]) -> Vec<u8> {
+    let mut archive = Vec::new();
+    let mut entry = |name: &str, mode: u32, device: (u32, u32), data: &[u8]| {
+        let fields =
+            [1, mode, 0, 0, 1, 0, data.len() as u32, 0, 0, device.0, device.1, name.len() as u32 + 1, 0];
+        archive.extend_from_slice(b"070701");
+        fields.iter().for_each(|field| archive.extend_from_slice(format!("{field:08x}").as_bytes()));
+        archive.extend_from_slice(name.as_bytes());
+        archive.push(0);
+        archive.resize(archive.len().next_multiple_of(4), 0);
+        archive.extend_from_slice(data);
+        archive.resize(archive.len().next_multiple_of(4), 0);
+    };
+    entry("dev", 0o040_755, (0, 0), b"");
+    entry("dev/console", 0o020_600, (5, 1), b"");
+    entry("init", 0o100_755, (0, 0), init);
+    entry("TRAILER!!!", 0, (0, 0), b"");
+    archive
+}
