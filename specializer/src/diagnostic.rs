@@ -26,7 +26,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A message without a way out.
     pub fn error(message: impl Into<String>) -> Self {
-        Self { errors: vec![message.into()], hints: Vec::new() }
+        Self { errors: vec![without_numbers(message.into())], hints: Vec::new() }
     }
 
     /// The same with a way out.
@@ -54,6 +54,15 @@ impl fmt::Display for Diagnostic {
         }
         Ok(())
     }
+}
+
+/// A message without the numbers of system errors, whose words stand before them.
+fn without_numbers(mut message: String) -> String {
+    while let Some(start) = message.find(" (os error ") {
+        let Some(length) = message.get(start..).and_then(|rest| rest.find(')')) else { break };
+        message.replace_range(start..=start + length, "");
+    }
+    message
 }
 
 /// `did you mean 'X'?`, where there is an X.

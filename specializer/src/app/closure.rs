@@ -65,6 +65,14 @@ impl AppClosure {
         Ok(closure)
     }
 
+    /// A closure of one object that is taken as it is, without what it needs.
+    pub fn of_one(object: AppObject) -> Self {
+        let mut closure = Self::default();
+        let object = closure.add(object, 0);
+        closure.scopes.push(vec![ScopeEntry::Object(object)]);
+        closure
+    }
+
     /// Adds what the application opens at run time: a shared object, or every one below a directory,
     /// with the libraries they need.
     pub fn open_also(

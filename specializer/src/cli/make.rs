@@ -36,10 +36,8 @@ impl Inputs {
     pub fn read(target: &Target, quiet: bool) -> Result<Self, CliError> {
         let app = options::app(target)?;
         let options = options::options(target)?;
-        if let Some(name) = &target.hv {
-            // A mistyped profile should not wait for a package to be built.
-            Profile::load(name)?;
-        }
+        // A mistyped profile should not wait for a package to be built.
+        Profile::load(options::profile_name(target)?)?;
         std::fs::File::open(app).map_err(|source| CliError::Read { path: app.to_owned(), source })?;
         let package = context::package(&target.closure.package, quiet)?;
         let profile = options::profile(target, &package)?;

@@ -17,13 +17,18 @@ pub(super) fn app(target: &Target) -> Result<&Path, CliError> {
         .ok_or_else(|| CliError::usage("--app FILE is missing: the application to specialize for"))
 }
 
-/// The profile, checked against the package's tables.
-pub(super) fn profile(target: &Target, package: &KernelPackage) -> Result<Profile, CliError> {
-    let name = target.hv.as_deref().ok_or_else(|| {
+/// The name or path of the profile, or a usage error that says it is wanted.
+pub(super) fn profile_name(target: &Target) -> Result<&str, CliError> {
+    target.hv.as_deref().ok_or_else(|| {
         CliError::usage(
             "--hv PROFILE is missing: the hypervisor to specialize for (see `specialize profiles`)",
         )
-    })?;
+    })
+}
+
+/// The profile, checked against the package's tables.
+pub(super) fn profile(target: &Target, package: &KernelPackage) -> Result<Profile, CliError> {
+    let name = profile_name(target)?;
     let tables: BTreeMap<String, Vec<String>> = package
         .index
         .tables

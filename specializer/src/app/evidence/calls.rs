@@ -108,9 +108,16 @@ fn loaded(
     register: Register,
     factory: &mut InstructionInfoFactory,
 ) -> Option<Load> {
+    // Unoptimised code loads another register first and then moves it.
+    let (mut register, mut mask) = (register, u64::MAX);
     for instruction in window.iter().rev() {
         if let Some(value) = constant(instruction, register) {
-            return Some(Load { at: instruction.ip(), value });
+            return Some(Load { at: instruction.ip(), value: value & mask });
+        }
+        if let Some(source) = moved(instruction, register) {
+            mask &= if source.size() == 4 { u64::from(u32::MAX) } else { u64::MAX };
+            register = source.full_register();
+            continue;
         }
         let writes = factory.info(instruction).used_registers().iter().any(|used| {
             let reads = [OpAccess::Read, OpAccess::CondRead, OpAccess::None, OpAccess::NoMemAccess];
@@ -121,6 +128,15 @@ fn loaded(
         }
     }
     None
+}
+
+/// The register that `mov R, S` moves into the whole register.
+fn moved(instruction: &Instruction, register: Register) -> Option<Register> {
+    let source = instruction.op1_register();
+    let whole = instruction.mnemonic() == Mnemonic::Mov
+        && instruction.op0_register().full_register() == register
+        && [4, 8].contains(&source.size());
+    whole.then_some(source)
 }
 
 /// What `mov R, N`, `lea R, [rip+N]` or `xor R, R` leaves in the whole register.

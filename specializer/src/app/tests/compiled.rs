@@ -1,0 +1,88 @@
+//! Evidence from programs that the host's compiler makes.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{AppClosure, Imports, catalogue};
+use crate::app::{EvidenceKind, SearchPaths};
+
+/// Compiles a C program; `None`, with a word on it, where there is no C compiler.
+fn compile(folder: &Path, source: &str, flags: &[&str]) -> Option<PathBuf> {
+    let (input, output) = (folder.join("app.c"), folder.join("app"));
+    std::fs::write(&input, source).unwrap();
+    let result = Command::new("cc").args(flags).arg("-o").arg(&output).arg(&input).arg("-ldl").output();
+    match result {
+        Ok(result) => {
+            assert!(result.status.success(), "{}", String::from_utf8_lossy(&result.stderr));
+            Some(output)
+        }
+        Err(error) => {
+            eprintln!("skipped: no C compiler ({error})");
+            None
+        }
+    }
+}
+
+fn evidence(source: &str, flags: &[&str]) -> Option<Vec<(EvidenceKind, String)>> {
+    let folder = tempfile::tempdir().unwrap();
+    let app = compile(folder.path(), source, flags)?;
+    let mut sonames = catalogue().sonames();
+    sonames.insert("libdl.so.2".to_owned());
+    let closure = AppClosure::load(&app, &SearchPaths::default(), &sonames).unwrap();
+    let found = Imports::of(&closure, &catalogue()).evidence;
+    Some(found.into_iter().map(|evidence| (evidence.kind, evidence.symbol)).collect())
+}
+
+const FLAGS: [&[&str]; 4] =
+    [&["-O2"], &["-O0"], &["-O2", "-fno-plt"], &["-O2", "-no-pie", "-fcf-protection=full"]];
+
+#[test]
+fn constant_system_calls_are_proved() {
+    let source = "#include <unistd.h>\n#include <sys/syscall.h>\n\
+                  int main(int c, char **v) { if (c > 2) return syscall(SYS_gettid); return syscall(SYS_getpid, c); }";
+    for flags in FLAGS {
+        let Some(found) = evidence(source, flags) else { return };
+        let mut numbers: Vec<_> = found.iter().map(|(kind, _)| kind.clone()).collect();
+        numbers.sort();
+        let number = |number| EvidenceKind::SyscallNumber { number };
+        assert_eq!(numbers, [number(39), number(186)], "{flags:?}");
+    }
+}
+
+#[test]
+fn a_system_call_of_unknown_number_leaves_all_open() {
+    let pointer =
+        "#include <unistd.h>\nlong (*f)(long, ...) = syscall;\nint main(int c, char **v) { return f(c); }";
+    let variable = "#include <unistd.h>\nint main(int c, char **v) { return syscall(c); }";
+    let branch = "#include <unistd.h>\nint main(int c, char **v) { return syscall(c > 1 ? 39 : 186); }";
+    for flags in FLAGS {
+        for source in [pointer, variable, branch] {
+            let Some(found) = evidence(source, flags) else { return };
+            assert!(found.iter().any(|(kind, _)| *kind == EvidenceKind::AnySyscall), "{flags:?} {source}");
+        }
+    }
+}
+
+#[test]
+fn constant_dlsym_names_are_proved_and_nothing_else_is_kept() {
+    let source = "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <stdio.h>\n\
+                  int main(void) { puts(\"sin\"); return dlsym(RTLD_DEFAULT, \"close\") != 0; }";
+    for flags in FLAGS {
+        let Some(found) = evidence(source, flags) else { return };
+        assert_eq!(found, [(EvidenceKind::DlsymCall, "close".to_owned())], "{flags:?}");
+    }
+}
+
+#[test]
+fn computed_dlsym_names_keep_whole_strings_and_tails_that_are_referred_to() {
+    let source = "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <stdio.h>\n\
+                  const char *names[] = { \"sin\", \"malloc\" };\n\
+                  int main(int c, char **v) { puts(\"xmalloc\"); puts(\"fclose\");\n\
+                  return dlsym(RTLD_DEFAULT, names[c & 1]) != 0; }";
+    for flags in FLAGS {
+        let Some(found) = evidence(source, flags) else { return };
+        let mut names: Vec<_> = found.iter().map(|(_, name)| name.as_str()).collect();
+        names.sort();
+        assert_eq!(names, ["malloc", "sin"], "{flags:?}");
+    }
+}
