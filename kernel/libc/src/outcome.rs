@@ -41,6 +41,7 @@ pub(crate) fn error_number(result: Result<()>) -> c_int {
 /// Does `work`, which may block. When it is interrupted, signal handlers run, and if all have
 /// `SA_RESTART` it is done again. `work` holds nothing that has to be dropped between its calls,
 /// since a handler may jump away.
+#[expect(improper_ctypes_definitions, reason = "called from Rust alone; the ABI is there to unwind")]
 pub(crate) extern "C-unwind" fn blocking(work: &mut dyn FnMut() -> Result<usize>) -> isize {
     cancellation_point();
     loop {
@@ -57,6 +58,7 @@ pub(crate) extern "C-unwind" fn blocking(work: &mut dyn FnMut() -> Result<usize>
 
 /// As [`blocking`], but never done again after a handler ran, as Linux has it for waits on several
 /// files.
+#[expect(improper_ctypes_definitions, reason = "called from Rust alone; the ABI is there to unwind")]
 pub(crate) extern "C-unwind" fn blocking_once(work: &mut dyn FnMut() -> Result<usize>) -> isize {
     cancellation_point();
     let result = work();

@@ -19,7 +19,7 @@ use crate::vfs::flags::{OpenFlags, Status};
 use crate::vfs::poll::{Events, Source};
 use crate::vfs::stat::{S_IFCHR, Stat, Timestamp, device_number};
 
-pub use settings::{Settings, WindowSize};
+pub use settings::{Settings, WindowSize, character};
 
 /// The input side, once somebody has asked for it.
 trait Reader: Sync {
@@ -33,6 +33,7 @@ trait Reader: Sync {
 
 static IS_TERMINAL: AtomicBool = AtomicBool::new(false);
 static SETTINGS: SpinLock<Settings> = SpinLock::new(Settings::new());
+static WINDOW: SpinLock<WindowSize> = SpinLock::new(WindowSize { rows: 0, columns: 0, width: 0, height: 0 });
 static SOURCE: Source = Source::new();
 /// The [`Reader`], behind a pointer to it, or null.
 static READER: AtomicPtr<&'static dyn Reader> = AtomicPtr::new(core::ptr::null_mut());
@@ -88,6 +89,16 @@ pub fn set_settings(settings: Settings, flush: bool) {
         }
         reader.changed();
     }
+}
+
+/// The size of the window; zeros as long as nobody said.
+pub fn window_size() -> WindowSize {
+    *WINDOW.lock()
+}
+
+/// Sets the size of the window.
+pub fn set_window_size(size: WindowSize) {
+    *WINDOW.lock() = size;
 }
 
 /// Drops what was typed and not yet read (`tcflush`).
