@@ -50,13 +50,16 @@ struct Node {
     targets: BTreeSet<String>,
 }
 
-/// Reads symbols and references of all objects. Symbols that none defines become
+/// Reads symbols and references of all objects, and adds the references that the IR has (`in_ir`). Symbols that none defines become
 /// [`SymbolKind::External`]. The second result is what the linker keeps of its own accord:
 /// initialiser arrays and notes.
 ///
 /// # Errors
 /// An object is damaged, or a symbol is defined twice.
-pub fn read(objects: &[KernelObject<'_>]) -> Result<(Vec<NewSymbol>, Vec<String>), GraphError> {
+pub fn read(
+    objects: &[KernelObject<'_>],
+    in_ir: &HashMap<String, BTreeSet<String>>,
+) -> Result<(Vec<NewSymbol>, Vec<String>), GraphError> {
     let mut nodes: Vec<Node> = Vec::new();
     let mut by_name: HashMap<String, usize> = HashMap::new();
     let mut kept = Vec::new();
@@ -74,6 +77,10 @@ pub fn read(objects: &[KernelObject<'_>]) -> Result<(Vec<NewSymbol>, Vec<String>
                 Some(_) => return Err(GraphError::Twice { name: object.name.to_owned(), symbol: name }),
             }
         }
+    }
+    for node in &mut nodes {
+        node.targets.extend(in_ir.get(&node.symbol.name).into_iter().flatten().cloned());
+        node.targets.remove(&node.symbol.name);
     }
     nodes.sort_by(|a, b| a.symbol.name.cmp(&b.symbol.name));
     let mut ids: HashMap<String, u32> =

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use llvm_sys::LLVMLinkage;
 
 use super::wrapper::{Context, Module, Target, Value, attribute_kind};
-use super::{LlvmError, emit, panics, tables};
+use super::{LlvmError, emit, panics, references, tables};
 use crate::package::{Config, PanicSite};
 
 /// One module of the kernel.
@@ -62,6 +62,8 @@ pub(crate) struct Compiled {
     pub(crate) panics: Vec<PanicSite>,
     /// Functions through which exceptions pass.
     pub(crate) unwinding: BTreeSet<String>,
+    /// What each symbol names in the IR.
+    pub(crate) references: HashMap<String, BTreeSet<String>>,
     /// What is declared and not defined.
     pub(crate) undefined: BTreeSet<String>,
 }
@@ -110,6 +112,7 @@ pub(crate) fn compile(mut inputs: Vec<IrInput>, config: &Config, root: &str) -> 
             compiled.unwinding.insert(function.name());
         }
     }
+    compiled.references = references::read(&kernel);
     compiled.bitcode = kernel.bitcode();
     drop(kernel);
     compiled.objects = emit::emit(&compiled.bitcode, &config.name)?;
@@ -208,7 +211,7 @@ fn drop_used_lists(module: &Module<'_>) {
 }
 
 /// Gives every definition a symbol and a section of its own.
-fn separate(module: &Module<'_>) {
+pub(super) fn separate(module: &Module<'_>) {
     let mut unnamed = 0;
     for value in module.symbols() {
         let name = value.name();

@@ -5,17 +5,14 @@
 mod compile;
 mod emit;
 mod panics;
+mod prune;
+mod references;
 mod tables;
 mod wrapper;
 
 pub(crate) use compile::{Compiled, IrInput, compile};
+pub(crate) use prune::specialize;
 pub(crate) use wrapper::version;
-
-use crate::generated::Generated;
-use crate::link::Inputs;
-use crate::package::KernelPackage;
-use crate::reachability::LiveSet;
-use crate::{Effort, Options};
 
 /// Why bitcode could not be turned into a kernel.
 #[derive(Debug, thiserror::Error)]
@@ -34,18 +31,4 @@ pub enum LlvmError {
     /// The package cannot be read.
     #[error(transparent)]
     Package(#[from] crate::package::PackageError),
-}
-
-/// Prunes, optimises and compiles the package's bitcode for one kernel.
-///
-/// # Errors
-/// The package is damaged, or LLVM refuses what was made of it.
-pub(crate) fn specialize(
-    package: &KernelPackage,
-    _live: &LiveSet,
-    extra: &Generated,
-    _effort: Effort,
-    _options: &Options,
-) -> Result<Inputs, LlvmError> {
-    Ok(Inputs::precompiled(package, extra)?)
 }

@@ -294,13 +294,6 @@ impl Module<'_> {
         [self.functions(), self.globals(), self.aliases(), self.ifuncs()].concat()
     }
 
-    /// The function of this name.
-    pub(crate) fn function(&self, name: &str) -> Option<Value> {
-        let name = text(name);
-        // SAFETY: the module is valid and the name ends in NUL.
-        Value::some(unsafe { LLVMGetNamedFunction(self.raw, name.as_ptr()) })
-    }
-
     /// The variable of this name.
     pub(crate) fn global(&self, name: &str) -> Option<Value> {
         let name = text(name);
@@ -435,6 +428,11 @@ impl Value {
         unsafe { LLVMSetVisibility(self.0, LLVMVisibility::LLVMHiddenVisibility) };
     }
 
+    pub(crate) fn show(self) {
+        // SAFETY: the value is a global.
+        unsafe { LLVMSetVisibility(self.0, LLVMVisibility::LLVMDefaultVisibility) };
+    }
+
     pub(crate) fn is_local(self) -> bool {
         matches!(self.linkage(), LLVMLinkage::LLVMInternalLinkage | LLVMLinkage::LLVMPrivateLinkage)
     }
@@ -499,18 +497,6 @@ impl Value {
     pub(crate) fn is_null(self) -> bool {
         // SAFETY: the value is valid.
         unsafe { LLVMIsNull(self.0) != 0 }
-    }
-
-    /// Operand `at`.
-    pub(crate) fn operand(self, at: u32) -> Option<Self> {
-        // SAFETY: the value is an instruction or constant; the count is checked.
-        unsafe {
-            if at as i32 >= LLVMGetNumOperands(self.0) {
-                None
-            } else {
-                Self::some(LLVMGetOperand(self.0, at))
-            }
-        }
     }
 
     /// The instructions and constants that use it.

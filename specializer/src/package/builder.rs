@@ -183,7 +183,7 @@ fn index(
     for (name, bytes) in natives {
         objects.push(KernelObject { name, bytes, native: true });
     }
-    let (mut symbols, _kept) = graph::read(&objects)?;
+    let (mut symbols, _kept) = graph::read(&objects, &compiled.references)?;
     let sources = sources(&mut symbols, compiled);
     for symbol in &mut symbols {
         symbol.may_unwind = compiled.unwinding.contains(&symbol.name);
