@@ -1,1 +1,1 @@
-//! sys/shm.h (claimed by the text helper).
+//! `sys_shm`: taken over by the lead; do not write this one.

@@ -1,1 +1,1 @@
-//! sys/sysmacros.h (claimed by the text helper).
+//! `sys_sysmacros`: taken over by the lead; do not write this one.
