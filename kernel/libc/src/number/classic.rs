@@ -1,7 +1,7 @@
 //! Conversions older than C's or newer than most programs: `a64l`, `ecvt`, `strfromd`.
 
 use core::cell::UnsafeCell;
-use core::ffi::{c_char, c_int, c_long};
+use core::ffi::{c_char, c_long};
 
 use macros::export;
 

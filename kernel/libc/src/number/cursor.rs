@@ -50,6 +50,11 @@ impl Cursor {
         self.at = self.at.wrapping_add(if self.wide { 4 } else { 1 });
     }
 
+    /// Goes back by one unit, which was skipped before.
+    pub fn back(&mut self) {
+        self.at = self.at.wrapping_sub(if self.wide { 4 } else { 1 });
+    }
+
     /// The unit here if it is in ASCII, 0 at the end, 255 otherwise.
     #[must_use]
     pub fn ascii(&self) -> u8 {

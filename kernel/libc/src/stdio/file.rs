@@ -8,6 +8,8 @@ use kcore::export::Exported;
 use macros::export;
 
 use super::system;
+use crate::locale::{Encoding, encoding};
+use crate::wchar::convert::mbstate_t;
 
 /// Values of [`FILE::flags`], those of glibc's `libio.h`.
 pub mod flag {
@@ -61,19 +63,6 @@ pub struct Operations {
     pub close: unsafe extern "C" fn(&mut FILE) -> c_int,
 }
 
-/// A conversion state between multibyte and wide characters, `mbstate_t`.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub struct MultibyteState {
-    count: c_int,
-    value: u32,
-}
-
-impl MultibyteState {
-    /// The initial state.
-    pub const INITIAL: Self = Self { count: 0, value: 0 };
-}
-
 /// A stream. The fields up to `offset` are where glibc's `struct _IO_FILE` has them, `mode` too;
 /// the first 216 bytes are what C sees as `FILE`, and 224 are glibc's `struct _IO_FILE_plus`.
 #[repr(C)]
@@ -118,9 +107,9 @@ pub struct FILE {
     /// glibc's idea of the descriptor's offset; kept for programs that set it, never read.
     pub offset: i64,
     /// State of the bytes read as wide characters so far (glibc: `_codecvt`).
-    pub decoding: MultibyteState,
+    pub decoding: mbstate_t,
     /// State of the wide characters written so far (glibc: `_wide_data`).
-    pub encoding: MultibyteState,
+    pub encoding: mbstate_t,
     /// The thread that holds the lock (glibc: `_freeres_list`).
     owner: usize,
     /// What [`Operations`] work on (glibc: `_freeres_buf`).
@@ -172,8 +161,8 @@ impl FILE {
             short_buffer: [0],
             lock: null_mut(),
             offset: -1,
-            decoding: MultibyteState::INITIAL,
-            encoding: MultibyteState::INITIAL,
+            decoding: mbstate_t::INITIAL,
+            encoding: mbstate_t::INITIAL,
             owner: 0,
             cookie: null_mut(),
             pad5: 0,
@@ -189,6 +178,11 @@ impl FILE {
         let mut file = Self::new(flags | flag::FILE_BUFFER, fileno);
         file.flags2 = flag::STATIC;
         file
+    }
+
+    /// How characters are bytes in this file.
+    pub(crate) fn encoding(&self) -> Encoding {
+        if self.flags2 & flag::UTF8 != 0 { Encoding::Utf8 } else { encoding() }
     }
 
     /// Whether any of these flags is set.

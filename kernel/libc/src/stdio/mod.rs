@@ -15,8 +15,10 @@ pub mod file;
 pub mod open;
 pub mod printf;
 pub mod read;
+pub mod scanf;
 pub mod seek;
 pub mod system;
+pub mod wide;
 pub mod write;
 
 #[cfg(test)]

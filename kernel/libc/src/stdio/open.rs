@@ -6,9 +6,10 @@ use core::ptr::null_mut;
 use kcore::errno::{EBADF, EINVAL};
 use macros::export;
 
-use super::file::{FILE, Locked, MultibyteState, flag, unlink};
+use super::file::{FILE, Locked, flag, unlink};
 use super::system;
 use super::write::{EOF, flush};
+use crate::wchar::convert::mbstate_t;
 
 const O_WRONLY: c_int = 1;
 const O_RDWR: c_int = 2;
@@ -209,8 +210,8 @@ impl FILE {
         self.buffer_end = null_mut();
         self.end_write();
         self.backup_base = null_mut();
-        self.decoding = MultibyteState::INITIAL;
-        self.encoding = MultibyteState::INITIAL;
+        self.decoding = mbstate_t::INITIAL;
+        self.encoding = mbstate_t::INITIAL;
         self.cookie = null_mut();
         self.mode = 0;
         self.operations = core::ptr::null();

@@ -5,9 +5,10 @@ use core::ffi::{c_int, c_long};
 use kcore::errno::{EBADF, EINVAL};
 use macros::export;
 
-use super::file::{FILE, Locked, MultibyteState, flag};
+use super::file::{FILE, Locked, flag};
 use super::system;
 use super::write::flush;
+use crate::wchar::convert::mbstate_t;
 
 const SEEK_SET: c_int = 0;
 const SEEK_CUR: c_int = 1;
@@ -18,7 +19,7 @@ const SEEK_END: c_int = 2;
 #[repr(C)]
 pub struct Position {
     offset: i64,
-    state: MultibyteState,
+    state: mbstate_t,
 }
 
 /// Where the next byte is read or written; −1 with `errno` set if that makes no sense.
@@ -81,8 +82,8 @@ fn seek(file: &mut FILE, mut offset: i64, mut whence: c_int) -> c_int {
     file.read_ptr = file.buffer;
     file.read_end = file.buffer;
     file.flags &= !flag::EOF_SEEN;
-    file.decoding = MultibyteState::INITIAL;
-    file.encoding = MultibyteState::INITIAL;
+    file.decoding = mbstate_t::INITIAL;
+    file.encoding = mbstate_t::INITIAL;
     0
 }
 
@@ -96,7 +97,7 @@ fn within(file: &mut FILE, offset: i64) -> bool {
     match under.checked_sub(offset).map(usize::try_from) {
         Some(Ok(behind)) if behind <= held && under >= 0 => {
             file.read_ptr = file.read_end.wrapping_sub(behind);
-            file.decoding = MultibyteState::INITIAL;
+            file.decoding = mbstate_t::INITIAL;
             true
         }
         _ => false,

@@ -31,17 +31,6 @@ unsafe extern "C" {
     pub safe fn abort() -> !;
     /// GNU `strerror_r`: the text of an error number, in the buffer or elsewhere.
     pub fn strerror_r(number: c_int, buffer: *mut c_char, size: usize) -> *mut c_char;
-    /// C11 `mbrtowc`.
-    pub fn mbrtowc(
-        character: *mut u32,
-        bytes: *const c_char,
-        size: usize,
-        state: *mut super::file::MultibyteState,
-    ) -> usize;
-    /// C11 `wcrtomb`.
-    pub fn wcrtomb(bytes: *mut c_char, character: u32, state: *mut super::file::MultibyteState) -> usize;
-    /// C11 `btowc`.
-    pub safe fn btowc(byte: c_int) -> u32;
 }
 
 /// Sets `errno`.

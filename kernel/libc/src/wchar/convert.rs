@@ -20,6 +20,11 @@ pub struct mbstate_t {
     pub(super) value: u32,
 }
 
+impl mbstate_t {
+    /// The state between characters.
+    pub(crate) const INITIAL: Self = Self { count: 0, value: 0 };
+}
+
 /// A state for the calls that are given none; one for each function that has one.
 pub(crate) struct Internal(pub(crate) UnsafeCell<mbstate_t>);
 

@@ -10,6 +10,7 @@ mod integer;
 pub mod output;
 mod positional;
 mod text;
+pub mod wide_output;
 
 pub use format::{Amount, Format, Length, Spec, option, parse};
 
@@ -312,9 +313,9 @@ impl Engine<'_> {
         unsafe {
             match spec.length {
                 Length::Char => at.cast::<i8>().write(written as i8),
-                Length::Short => at.cast::<i16>().write(written as i16),
-                Length::None => at.cast::<i32>().write(written as i32),
-                Length::Long | Length::LongDouble => at.cast::<i64>().write(written as i64),
+                Length::Short => at.cast::<i16>().write_unaligned(written as i16),
+                Length::None => at.cast::<i32>().write_unaligned(written as i32),
+                Length::Long | Length::LongDouble => at.cast::<i64>().write_unaligned(written as i64),
             }
         }
         Ok(())

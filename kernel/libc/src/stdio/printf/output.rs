@@ -18,32 +18,36 @@ impl Sink for FILE {
     }
 }
 
-/// Formats to a locked stream. An unbuffered one is given a buffer meanwhile, so that a message
-/// is one write.
-///
-/// # Safety
-/// As [`print`].
-pub unsafe fn print_to(file: &mut FILE, format: Format, arguments: *mut VaList, fortified: bool) -> c_int {
-    if !file.has(flag::UNBUFFERED) || !begin_write(file) {
-        // SAFETY: the caller's promise.
-        return unsafe { print(file, format, arguments, fortified) };
-    }
+/// Prints to a locked stream. An unbuffered one is given a buffer meanwhile, so that a message is
+/// one write.
+pub fn print_to(file: &mut FILE, print: impl FnOnce(&mut FILE) -> c_int) -> c_int {
     let mut buffer = [core::mem::MaybeUninit::<u8>::uninit(); 512];
-    let real = (file.buffer, file.buffer_end);
+    let lent = lend(file, &mut buffer);
+    let result = print(file);
+    if lent { take_back(file, result) } else { result }
+}
+
+/// Gives an unbuffered stream a buffer; whether it did.
+fn lend(file: &mut FILE, buffer: &mut [core::mem::MaybeUninit<u8>; 512]) -> bool {
+    if !file.has(flag::UNBUFFERED) || !begin_write(file) {
+        return false;
+    }
+    file.flags &= !flag::UNBUFFERED;
     file.buffer = buffer.as_mut_ptr().cast();
     file.buffer_end = file.buffer.wrapping_add(buffer.len());
-    file.flags &= !flag::UNBUFFERED;
     file.write_base = file.buffer;
     file.write_ptr = file.buffer;
     file.write_end = file.buffer;
-    // SAFETY: the caller's promise.
-    let result = unsafe { print(file, format, arguments, fortified) };
+    true
+}
+
+/// Writes out what is in a lent buffer, and goes back to none.
+fn take_back(file: &mut FILE, result: c_int) -> c_int {
     let flushed = flush(file);
-    (file.buffer, file.buffer_end) = real;
     file.flags |= flag::UNBUFFERED;
-    file.write_base = file.buffer;
-    file.write_ptr = file.buffer;
-    file.write_end = file.buffer;
+    file.buffer = (&raw mut file.short_buffer).cast();
+    file.buffer_end = file.buffer.wrapping_add(1);
+    file.end_write();
     if flushed == 0 { result } else { -1 }
 }
 
@@ -58,7 +62,7 @@ unsafe fn to_stream(file: *mut FILE, format: *const c_char, arguments: *mut VaLi
         if !orient_bytes(&mut file) {
             return -1;
         }
-        print_to(&mut file, Format::narrow(format), arguments, checks > 0)
+        print_to(&mut file, |file| print(file, Format::narrow(format), arguments, checks > 0))
     }
 }
 
@@ -162,7 +166,7 @@ unsafe fn to_descriptor(fd: c_int, format: *const c_char, arguments: *mut VaList
     let mut file = FILE::new(flag::UNBUFFERED | flag::NO_READS | flag::LINKED, fd);
     file.flags2 = flag::SETTLED;
     // SAFETY: the caller's promise.
-    unsafe { print_to(&mut file, Format::narrow(format), arguments, checks > 0) }
+    unsafe { print_to(&mut file, |file| print(file, Format::narrow(format), arguments, checks > 0)) }
 }
 
 /// Formats to `stdout`.

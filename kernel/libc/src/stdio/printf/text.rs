@@ -3,8 +3,9 @@
 use kcore::errno::EILSEQ;
 
 use super::{Conversion, Engine, Length, Part, Spec, Step, Stopped, option};
-use crate::stdio::file::MultibyteState;
+use crate::locale::encoding;
 use crate::stdio::system;
+use crate::wchar::convert::{btowc, decode, encode, mbstate_t};
 
 /// The conversions that meet wide characters.
 pub static WIDE: Conversion = Conversion { part: Part::Wide, run: wide };
@@ -49,18 +50,10 @@ impl Engine<'_> {
         self.pad_right(spec, text.len())
     }
 
-    /// Writes a multibyte string of `size` bytes as wide characters.
+    /// Writes the multibyte string up to `end` as wide characters.
     fn decode(&mut self, mut text: *const u8, end: *const u8) -> Step {
-        let mut state = MultibyteState::INITIAL;
         while text < end {
-            let mut character = 0;
-            // SAFETY: the bytes up to `end` are readable.
-            let used = unsafe {
-                system::mbrtowc(&raw mut character, text.cast(), end as usize - text as usize, &raw mut state)
-            };
-            if used.cast_signed() <= 0 {
-                return if used == 0 { Ok(()) } else { Err(Stopped::with(EILSEQ)) };
-            }
+            let (character, used) = decoded(text)?;
             self.wide(&[character])?;
             text = text.wrapping_add(used);
         }
@@ -69,10 +62,9 @@ impl Engine<'_> {
 
     /// Writes wide characters as a multibyte string.
     fn encode(&mut self, text: &[u32]) -> Step {
-        let mut state = MultibyteState::INITIAL;
-        let mut bytes = [0u8; 16];
+        let mut bytes = [0; 8];
         for &character in text {
-            let size = encoded(character, &mut bytes, &mut state)?;
+            let size = encoded(character, &mut bytes)?;
             self.bytes(&bytes[..size])?;
         }
         Ok(())
@@ -92,15 +84,19 @@ impl Engine<'_> {
 
 /// How many bytes a wide character takes.
 fn size_of_encoded(character: u32) -> Result<usize, Stopped> {
-    let mut state = MultibyteState::INITIAL;
-    encoded(character, &mut [0; 16], &mut state)
+    encoded(character, &mut [0; 8])
 }
 
 /// Encodes a wide character; gives how many bytes it takes.
-fn encoded(character: u32, bytes: &mut [u8; 16], state: &mut MultibyteState) -> Result<usize, Stopped> {
-    // SAFETY: the buffer holds MB_LEN_MAX bytes.
-    let size = unsafe { system::wcrtomb(bytes.as_mut_ptr().cast(), character, state) };
-    if size <= bytes.len() { Ok(size) } else { Err(Stopped::with(EILSEQ)) }
+fn encoded(character: u32, bytes: &mut [u8; 8]) -> Result<usize, Stopped> {
+    // SAFETY: no character takes more bytes than the buffer has.
+    unsafe { encode(encoding(), bytes.as_mut_ptr(), character) }.ok_or_else(|| Stopped::with(EILSEQ))
+}
+
+/// The character at the start of NUL-terminated text, and how many bytes it takes.
+fn decoded(text: *const u8) -> Result<(u32, usize), Stopped> {
+    // SAFETY: nothing is read behind a NUL, which goes on no character.
+    unsafe { decode(encoding(), text, 8, &mut mbstate_t::INITIAL.clone()) }.map_err(|_| Stopped::with(EILSEQ))
 }
 
 fn wide(engine: &mut Engine<'_>, spec: &Spec) -> Step {
@@ -112,7 +108,7 @@ fn wide(engine: &mut Engine<'_>, spec: &Spec) -> Step {
         let character = if wide_argument || !wide_destination {
             argument as u32
         } else {
-            system::btowc(i32::from(argument as u8))
+            btowc(i32::from(argument as u8))
         };
         let columns = if wide_destination { 1 } else { size_of_encoded(character)? };
         return engine.wide_field(spec, &[character], columns);
@@ -128,13 +124,12 @@ fn wide(engine: &mut Engine<'_>, spec: &Spec) -> Step {
             let text = text.cast::<u32>();
             let mut count = 0;
             let mut columns = 0;
-            let mut state = MultibyteState::INITIAL;
             while columns < most {
                 let character = *text.add(count);
                 if character == 0 {
                     break;
                 }
-                let size = if wide_destination { 1 } else { encoded(character, &mut [0; 16], &mut state)? };
+                let size = if wide_destination { 1 } else { size_of_encoded(character)? };
                 if size > most - columns {
                     break;
                 }
@@ -144,14 +139,10 @@ fn wide(engine: &mut Engine<'_>, spec: &Spec) -> Step {
             return engine.wide_field(spec, core::slice::from_raw_parts(text, count), columns);
         }
         // Bytes to a wide destination: the precision and the width count characters.
-        let mut state = MultibyteState::INITIAL;
         let mut end = text;
         let mut columns = 0;
         while columns < most && *end != 0 {
-            let used = system::mbrtowc(core::ptr::null_mut(), end.cast(), 16, &raw mut state);
-            if used.cast_signed() <= 0 {
-                return Err(Stopped::with(EILSEQ));
-            }
+            let (_, used) = decoded(end)?;
             end = end.add(used);
             columns += 1;
         }
