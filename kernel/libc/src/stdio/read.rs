@@ -19,10 +19,13 @@ unsafe fn read_through(file: &mut FILE, buffer: *mut u8, size: usize) -> usize {
     let count = unsafe {
         match file.operations.as_ref() {
             Some(operations) => (operations.read)(file, buffer, size),
-            None => system::read(file.fileno, buffer.cast(), size),
+            None => system::read(file.fileno, buffer, size),
         }
     };
     if count <= 0 {
+        if count < 0 {
+            file.leave_if_cancelled();
+        }
         file.flags |= if count == 0 { flag::EOF_SEEN } else { flag::ERROR_SEEN };
         return 0;
     }

@@ -1,36 +1,180 @@
 //! Everything that stdio asks of the rest of the C library and of the kernel.
 //!
-//! C functions are called by their C names: in the kernel these are the sibling modules' exports,
-//! in host tests the host's own, so that the logic above can be tried on real files.
+//! In the kernel, reading and writing go to the descriptor's file directly: a stream's lock is held,
+//! so that a cancelled thread must not leave from in there (see [`cancelled`]). In host tests the
+//! host's own functions are called, so that the logic above can be tried on real files.
 
-use core::ffi::{c_char, c_int, c_void};
-use core::sync::atomic::AtomicU32;
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::sync::atomic::{AtomicU32, Ordering};
 
-use kcore::errno::Errno;
+use kcore::errno::{EINTR, Errno};
 
 use crate::malloc::cells;
 
 unsafe extern "C" {
-    /// POSIX `read`.
-    pub fn read(fd: c_int, buffer: *mut c_void, size: usize) -> isize;
-    /// POSIX `write`.
-    pub fn write(fd: c_int, bytes: *const c_void, size: usize) -> isize;
-    /// POSIX `lseek`.
-    pub safe fn lseek(fd: c_int, offset: i64, whence: c_int) -> i64;
-    /// POSIX `close`.
-    pub safe fn close(fd: c_int) -> c_int;
-    /// POSIX `open`.
-    pub fn open(path: *const c_char, flags: c_int, ...) -> c_int;
-    /// POSIX `fcntl`.
-    pub fn fcntl(fd: c_int, command: c_int, ...) -> c_int;
-    /// Linux `dup3`.
-    pub safe fn dup3(old: c_int, new: c_int, flags: c_int) -> c_int;
-    /// POSIX `isatty`.
-    pub safe fn isatty(fd: c_int) -> c_int;
-    /// POSIX `abort`.
-    pub safe fn abort() -> !;
-    /// GNU `strerror_r`: the text of an error number, in the buffer or elsewhere.
-    pub fn strerror_r(number: c_int, buffer: *mut c_char, size: usize) -> *mut c_char;
+    #[link_name = "open"]
+    fn c_open(path: *const c_char, flags: c_int, ...) -> c_int;
+    #[link_name = "fcntl"]
+    fn c_fcntl(fd: c_int, command: c_int, ...) -> c_int;
+    #[link_name = "dup3"]
+    fn c_dup3(old: c_int, new: c_int, flags: c_int) -> c_int;
+    #[link_name = "isatty"]
+    fn c_isatty(fd: c_int) -> c_int;
+    #[link_name = "lseek"]
+    fn c_lseek(fd: c_int, offset: i64, whence: c_int) -> i64;
+    #[link_name = "abort"]
+    fn c_abort() -> !;
+    #[link_name = "strerror_r"]
+    fn c_strerror_r(number: c_int, buffer: *mut c_char, size: usize) -> *mut c_char;
+}
+
+#[cfg(not(kernel))]
+mod descriptor {
+    use super::{c_int, c_void};
+
+    unsafe extern "C" {
+        pub fn read(fd: c_int, buffer: *mut c_void, size: usize) -> isize;
+        pub fn write(fd: c_int, bytes: *const c_void, size: usize) -> isize;
+        pub fn close(fd: c_int) -> c_int;
+    }
+}
+
+#[cfg(kernel)]
+mod descriptor {
+    use super::{EINTR, c_int, c_void};
+    use core::sync::atomic::Ordering;
+    use kcore::errno::Result;
+    use kcore::vfs::fd;
+
+    use crate::outcome;
+
+    pub unsafe fn read(descriptor: c_int, buffer: *mut c_void, size: usize) -> isize {
+        kcore::tty::pull_input();
+        transfer(&mut || {
+            let file = fd::get(descriptor)?;
+            file.status().check_read()?;
+            // SAFETY: the caller's buffer.
+            file.read(unsafe { outcome::buffer(buffer.cast(), size) }?)
+        })
+    }
+
+    pub unsafe fn write(descriptor: c_int, bytes: *const c_void, size: usize) -> isize {
+        transfer(&mut || {
+            let file = fd::get(descriptor)?;
+            file.status().check_write()?;
+            // SAFETY: the caller's bytes.
+            file.write(unsafe { outcome::bytes(bytes.cast(), size) }?)
+        })
+    }
+
+    pub unsafe fn close(descriptor: c_int) -> c_int {
+        outcome::unit(fd::close(descriptor))
+    }
+
+    /// Does `work`, again when signal handlers ran that ask for it.
+    fn transfer(work: &mut dyn FnMut() -> Result<usize>) -> isize {
+        loop {
+            match work() {
+                Err(error) if error == EINTR && again() => {}
+                result => return outcome::size(result),
+            }
+        }
+    }
+
+    /// Runs the handlers of the signals that wait, as `kcore::signal::interrupted` does, but does not
+    /// act on cancellation.
+    fn again() -> bool {
+        kcore::sched::current().clear_signal();
+        let block = kcore::tls::current();
+        if !block.cancel_hook.load(Ordering::Acquire).is_null() {
+            return false;
+        }
+        let hook = block.signal_hook.load(Ordering::Acquire);
+        if hook.is_null() {
+            return true;
+        }
+        // SAFETY: a non-null hook is a function of this type, stored by whoever sent the signal.
+        unsafe { core::mem::transmute::<*mut c_void, extern "C-unwind" fn() -> bool>(hook)() }
+    }
+}
+
+/// `read`, but no cancellation point.
+///
+/// # Safety
+/// `size` bytes are writable there.
+pub unsafe fn read(fd: c_int, buffer: *mut u8, size: usize) -> isize {
+    // SAFETY: the caller's promise.
+    unsafe { descriptor::read(fd, buffer.cast::<c_void>(), size) }
+}
+
+/// `write`, but no cancellation point.
+///
+/// # Safety
+/// `size` bytes are readable there.
+pub unsafe fn write(fd: c_int, bytes: *const u8, size: usize) -> isize {
+    // SAFETY: the caller's promise.
+    unsafe { descriptor::write(fd, bytes.cast::<c_void>(), size) }
+}
+
+/// `close`, but no cancellation point.
+pub fn close(fd: c_int) -> c_int {
+    // SAFETY: the stream's own descriptor.
+    unsafe { descriptor::close(fd) }
+}
+
+/// Whether a call failed because the calling thread is to be cancelled.
+pub fn cancelled() -> bool {
+    errno() == EINTR.number() && !kcore::tls::current().cancel_hook.load(Ordering::Acquire).is_null()
+}
+
+/// Ends the calling thread if it is to be cancelled; it holds no lock.
+pub fn cancellation_point() {
+    kcore::tls::cancellation_point();
+}
+
+/// `open`, with the mode that streams create files with.
+///
+/// # Safety
+/// The path is a string.
+pub unsafe fn open(path: *const c_char, flags: c_int, mode: u32) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { c_open(path, flags, mode) }
+}
+
+/// `fcntl` with a number.
+pub fn fcntl(fd: c_int, command: c_int, argument: c_int) -> c_int {
+    // SAFETY: the commands in use take a number.
+    unsafe { c_fcntl(fd, command, argument) }
+}
+
+/// Linux `dup3`.
+pub fn dup3(old: c_int, new: c_int, flags: c_int) -> c_int {
+    // SAFETY: no conditions.
+    unsafe { c_dup3(old, new, flags) }
+}
+
+/// `isatty`.
+pub fn isatty(fd: c_int) -> c_int {
+    // SAFETY: no conditions.
+    unsafe { c_isatty(fd) }
+}
+
+/// `lseek`.
+pub fn lseek(fd: c_int, offset: i64, whence: c_int) -> i64 {
+    // SAFETY: no conditions.
+    unsafe { c_lseek(fd, offset, whence) }
+}
+
+/// `abort`.
+pub fn abort() -> ! {
+    // SAFETY: no conditions.
+    unsafe { c_abort() }
+}
+
+/// The text of an error number, in the buffer or elsewhere.
+pub fn error_text(number: c_int, buffer: &mut [c_char; 64]) -> &[u8] {
+    // SAFETY: GNU's `strerror_r` gives a string, which is in the buffer or lives for good.
+    unsafe { CStr::from_ptr(c_strerror_r(number, buffer.as_mut_ptr(), buffer.len())) }.to_bytes()
 }
 
 /// Sets `errno`.
@@ -92,7 +236,7 @@ pub fn wake(word: &AtomicU32) {
 pub fn fatal(parts: &[&[u8]]) -> ! {
     for part in parts {
         // SAFETY: the part is readable; a failing write cannot be reported any better.
-        unsafe { write(2, part.as_ptr().cast(), part.len()) };
+        unsafe { write(2, part.as_ptr(), part.len()) };
     }
     abort()
 }

@@ -148,10 +148,11 @@ unsafe fn write_through(file: &mut FILE, bytes: *const u8, size: usize) -> usize
             let at = bytes.add(done);
             match file.operations.as_ref() {
                 Some(operations) => (operations.write)(file, at, size - done),
-                None => system::write(file.fileno, at.cast(), size - done),
+                None => system::write(file.fileno, at, size - done),
             }
         };
         if written <= 0 {
+            file.leave_if_cancelled();
             file.fail();
             break;
         }

@@ -154,11 +154,7 @@ fn wide(engine: &mut Engine<'_>, spec: &Spec) -> Step {
 
 fn error(engine: &mut Engine<'_>, spec: &Spec) -> Step {
     let mut buffer = [0; 64];
-    // SAFETY: the buffer is as long as said; the text ends in NUL.
-    let text = unsafe {
-        let text = system::strerror_r(engine.first_errno(), buffer.as_mut_ptr(), buffer.len());
-        core::ffi::CStr::from_ptr(text).to_bytes()
-    };
+    let text = system::error_text(engine.first_errno(), &mut buffer);
     let text = &text[..text.len().min(spec.precision().unwrap_or(usize::MAX))];
     let mut spec = *spec;
     spec.flags &= !option::ZERO;
