@@ -5,6 +5,10 @@
 #![cfg_attr(kernel, no_std)]
 #![feature(c_variadic)]
 #![allow(clippy::missing_safety_doc)]
+#![allow(
+    improper_ctypes_definitions,
+    reason = "\"C-unwind\" marks Rust functions on the way to callbacks too"
+)]
 #![allow(non_camel_case_types, reason = "C types keep their C names")]
 #![allow(non_upper_case_globals, reason = "C variables keep their C names")]
 
@@ -42,9 +46,12 @@ pub mod number;
 pub mod obstack;
 pub(crate) mod outcome;
 pub mod poll;
+pub mod pthread;
 pub mod pwd;
 pub mod regex;
+pub mod sched;
 pub mod search;
+pub mod semaphore;
 pub mod setjmp;
 pub mod shadow;
 pub mod start;

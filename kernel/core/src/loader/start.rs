@@ -125,6 +125,7 @@ fn first_thread() -> *mut Tcb {
         let block = storage::first_block(canary, guard);
         (*block).thread.store(core::ptr::from_ref(sched::current()).cast_mut().cast(), Ordering::Relaxed);
         (*block).tid.store(1, Ordering::Relaxed);
+        sched::current().set_clear_on_exit((*block).tid.as_ptr().addr());
         tls::enlist(&*block);
         sched::set_tcb(block.addr());
         block

@@ -2,7 +2,7 @@
 
 use super::action::{self, Action};
 use super::context::{self, UserContext};
-use super::{Info, bit, queue};
+use super::{Info, Outcome, bit, queue};
 use crate::process::{self, Ending};
 use crate::sched;
 use crate::tls::{self, Tcb};
@@ -13,37 +13,38 @@ use core::sync::atomic::Ordering;
 pub const UNBLOCKABLE: u64 = bit(9) | bit(19);
 
 /// Runs the handlers of what waits for the calling thread, which is inside a kernel function.
-///
-/// Returns whether an interrupted call is to be made again.
-pub extern "C-unwind" fn attend() -> bool {
+pub extern "C-unwind" fn attend() -> Outcome {
     let mut context = UserContext::default();
     context.capture();
     run(&raw mut context)
 }
 
 /// Runs the handlers of what waits for the calling thread, whose registers are in `context`.
-pub extern "C-unwind" fn run(context: *mut UserContext) -> bool {
+pub extern "C-unwind" fn run(context: *mut UserContext) -> Outcome {
     let thread = tls::current();
     thread.signal_hook.store(null_mut(), Ordering::Release);
     sched::current().clear_signal();
-    let mut restart = true;
+    let mut outcome = Outcome::Nothing;
     loop {
         let mask = thread.signal_mask.load(Ordering::Relaxed) & !UNBLOCKABLE;
-        let Some(info) = queue::take(thread, !mask) else { return restart };
-        restart &= handle(thread, &info, context) & action::RESTART != 0;
+        let Some(info) = queue::take(thread, !mask) else { return outcome };
+        let handled = handle(thread, &info, context);
+        if handled as u32 > outcome as u32 {
+            outcome = handled;
+        }
     }
 }
 
-/// Does what is to be done on one signal. The flags of the action, [`action::RESTART`] if no handler ran.
-extern "C-unwind" fn handle(thread: &Tcb, info: &Info, context: *mut UserContext) -> u32 {
+/// Does what is to be done on one signal.
+extern "C-unwind" fn handle(thread: &Tcb, info: &Info, context: *mut UserContext) -> Outcome {
     let action = action::take(info.signal);
     match action.handler {
-        action::IGNORE => action::RESTART,
+        action::IGNORE => Outcome::Nothing,
         action::DEFAULT if action::is_fatal(info.signal) => process::end(Ending::Signal(info.signal)),
-        action::DEFAULT => action::RESTART,
+        action::DEFAULT => Outcome::Nothing,
         _ => {
             call(thread, &action, info, context);
-            action.flags
+            if action.flags & action::RESTART != 0 { Outcome::Restart } else { Outcome::Interrupted }
         }
     }
 }

@@ -81,20 +81,37 @@ pub(crate) fn engage() {
     SYNCHRONOUS.store(deliver::raise_at_once as *const () as usize, Ordering::Release);
 }
 
-/// A call of the thread was interrupted (`EINTR`): runs the handlers of the signals that wait.
+/// What became of the signals that waited for a thread.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Outcome {
+    /// No handler ran.
+    Nothing,
+    /// Handlers ran, and all of them have `SA_RESTART`.
+    Restart,
+    /// A handler without `SA_RESTART` ran.
+    Interrupted,
+}
+
+/// A call of the thread was interrupted (`EINTR`): ends the thread if it was cancelled, and runs
+/// the handlers of the signals that wait.
 ///
-/// Returns whether the call is to be made again: handlers ran and all of them have `SA_RESTART`,
-/// or nothing waited. The handler may unwind or jump away, so the functions between this and the
-/// application are `extern "C-unwind"` and hold no lock here.
+/// Returns whether the call is to be made again. A handler may unwind or jump away, so the
+/// functions between this and the application are `extern "C-unwind"` and hold no lock here.
 pub extern "C-unwind" fn interrupted() -> bool {
-    crate::sched::current().clear_signal();
     tls::cancellation_point();
+    handle_pending() != Outcome::Interrupted
+}
+
+/// Runs the handlers of the signals that wait for the calling thread; see [`interrupted`].
+pub extern "C-unwind" fn handle_pending() -> Outcome {
+    crate::sched::current().clear_signal();
     let hook = tls::current().signal_hook.load(Ordering::Acquire);
     if hook.is_null() {
-        return true;
+        return Outcome::Nothing;
     }
-    // SAFETY: a non-null hook is a function of this type, stored by whoever sent the signal.
-    let hook: extern "C-unwind" fn() -> bool = unsafe { core::mem::transmute(hook) };
+    // SAFETY: a non-null hook is `deliver::attend`, stored by whoever sent the signal.
+    let hook: extern "C-unwind" fn() -> Outcome = unsafe { core::mem::transmute(hook) };
     hook()
 }
 

@@ -88,6 +88,13 @@ fn choose(wanted: u64) {
     });
 }
 
+/// Makes a thread stop wherever it is in the application and look at what waits for it: for
+/// cancellation that may happen anywhere.
+pub fn interrupt_anywhere(thread: &Tcb) {
+    super::engage();
+    notify(thread);
+}
+
 /// Makes a thread look at what waits for it.
 pub fn notify(thread: &Tcb) {
     thread.signal_hook.store(deliver::attend as *const () as *mut _, Ordering::Release);

@@ -9,6 +9,7 @@
 )]
 
 pub mod calendar;
+pub mod clock;
 pub mod format;
 pub mod getdate;
 pub mod local;
@@ -22,6 +23,7 @@ mod zone;
 mod tests;
 
 pub use calendar::*;
+pub use clock::*;
 pub use format::*;
 pub use getdate::*;
 pub use local::*;
