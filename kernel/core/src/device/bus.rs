@@ -17,8 +17,8 @@ pub trait Virtio: Send + Sync {
     /// Entries that queue `index` may have; 0 if there is no such queue.
     fn queue_size_max(&self, index: u16) -> u16;
     /// Sets a queue up, with the physical addresses of its three parts, and enables it. Its
-    /// interrupts call `handler(data)` in interrupt context.
-    fn enable_queue(&self, queue: &QueueSetup, handler: fn(usize), data: usize) -> Result<()>;
+    /// interrupts call `handler(data)` in interrupt context; false if none will arrive.
+    fn enable_queue(&self, queue: &QueueSetup, handler: fn(usize), data: usize) -> Result<bool>;
     /// Tells the device that queue `index` has new buffers.
     fn notify(&self, index: u16);
     /// A 32-bit word of the device's own configuration, at a multiple of 4.
