@@ -217,8 +217,7 @@ impl Formatter<'_> {
                     }
                     for j in start..i {
                         let c = format.get(j);
-                        let upper = (spec.upper || (spec.swap && b"aAbBh".contains(&conversion)))
-                            && (0x61..0x7b).contains(&c);
+                        let upper = spec.upper && (0x61..0x7b).contains(&c);
                         if !self.output.put(if upper { c - 32 } else { c }) {
                             return false;
                         }

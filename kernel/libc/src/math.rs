@@ -1,1 +1,0 @@
-//! math.h (claimed by the text helper).

@@ -1,0 +1,115 @@
+//! Remainders, `fma` and differences.
+
+use core::ffi::c_int;
+
+use kcore::errno::ERANGE;
+use macros::export;
+
+use super::failure::{domain, ranged};
+
+macro_rules! remainders {
+    ($($fmod:ident $drem:ident $remquo:ident $fma:ident $fdim:ident $float:ident;)*) => {$(
+        #[doc = concat!("C `", stringify!($fmod), "`.")]
+        #[export]
+        pub extern "C" fn $fmod(x: $float, y: $float) -> $float {
+            if x.is_nan() || y.is_nan() {
+                x * y
+            } else if x.is_infinite() || y == 0.0 {
+                domain() as $float
+            } else {
+                libm::$fmod(x, y)
+            }
+        }
+
+        #[doc = concat!("C `remainder`'s `", stringify!($float), "` form, by its BSD name.")]
+        #[export]
+        pub extern "C" fn $drem(x: $float, y: $float) -> $float {
+            let mut quotient = 0;
+            // SAFETY: the quotient is a valid place.
+            unsafe { $remquo(x, y, &mut quotient) }
+        }
+
+        #[doc = concat!("C `", stringify!($remquo), "`.")]
+        #[export]
+        pub unsafe extern "C" fn $remquo(x: $float, y: $float, quotient: *mut c_int) -> $float {
+            if x.is_nan() || y.is_nan() {
+                return x * y;
+            }
+            if x.is_infinite() || y == 0.0 {
+                return domain() as $float;
+            }
+            let (rest, bits) = libm::$remquo(x, y);
+            // glibc gives three bits of the quotient, with its sign.
+            *quotient = if bits < 0 { -(-bits & 7) } else { bits & 7 };
+            rest
+        }
+
+        #[doc = concat!("C `", stringify!($fma), "`.")]
+        #[export]
+        pub extern "C" fn $fma(x: $float, y: $float, z: $float) -> $float {
+            libm::$fma(x, y, z)
+        }
+
+        #[doc = concat!("C `", stringify!($fdim), "`.")]
+        #[export]
+        pub extern "C" fn $fdim(x: $float, y: $float) -> $float {
+            if x <= y {
+                return 0.0;
+            }
+            let result = x - y;
+            if result.is_infinite() && x.is_finite() && y.is_finite() {
+                crate::errno::set(ERANGE);
+            }
+            result
+        }
+    )*};
+}
+
+remainders! {
+    fmod drem remquo fma fdim f64;
+    fmodf dremf remquof fmaf fdimf f32;
+}
+
+/// C23's operations on doubles that round once, to a float.
+macro_rules! narrowing {
+    ($($name:ident ($($argument:ident),*) $expression:expr, $exact:expr;)*) => {$(
+        #[doc = concat!("C23 `", stringify!($name), "`.")]
+        #[export]
+        pub extern "C" fn $name($($argument: f64),*) -> f32 {
+            let (value, rest): (f64, f64) = ($expression, $exact);
+            narrow(value, rest)
+        }
+    )*};
+}
+
+/// Rounds `value + rest` to a float, `rest` being too small to show in a double: rounding to odd
+/// first keeps the second rounding right.
+fn narrow(value: f64, rest: f64) -> f32 {
+    let mut odd = value;
+    if rest != 0.0 && value.is_finite() && value.to_bits() & 1 == 0 {
+        odd = if (rest > 0.0) == (value > 0.0) {
+            f64::from_bits(value.to_bits() | 1)
+        } else {
+            f64::from_bits(value.to_bits().wrapping_sub(1) | 1)
+        };
+    }
+    let result = odd as f32;
+    ranged(result.into(), value);
+    result
+}
+
+/// What a sum leaves out (Knuth's two-sum).
+fn sum_rest(x: f64, y: f64) -> f64 {
+    let sum = x + y;
+    let part = sum - x;
+    (x - (sum - part)) + (y - part)
+}
+
+narrowing! {
+    fadd (x, y) x + y, sum_rest(x, y);
+    fsub (x, y) x - y, sum_rest(x, -y);
+    fmul (x, y) x * y, libm::fma(x, y, -(x * y));
+    fdiv (x, y) x / y, -libm::fma(x / y, y, -x) * y.signum();
+    fsqrt (x) super::sqrt(x), -libm::fma(libm::sqrt(x), libm::sqrt(x), -x);
+    ffma (x, y, z) libm::fma(x, y, z), sum_rest(x * y, z) + libm::fma(x, y, -(x * y));
+}
