@@ -54,6 +54,7 @@ pub mod search;
 pub mod semaphore;
 pub mod setjmp;
 pub mod shadow;
+pub mod signal;
 pub mod start;
 pub mod stdio;
 pub mod stdlib;

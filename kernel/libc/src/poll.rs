@@ -53,7 +53,6 @@ const SIG_SETMASK: c_int = 2;
 pub(crate) type OldMask = Option<[u64; 16]>;
 
 /// Replaces the signal mask by a `sigset_t`; null leaves it. Handlers may run here and leave.
-#[expect(improper_ctypes_definitions, reason = "called from here alone; the ABI is there to unwind")]
 pub(crate) unsafe extern "C-unwind" fn replace_mask(mask: *const c_void) -> OldMask {
     if mask.is_null() {
         return None;
@@ -65,7 +64,6 @@ pub(crate) unsafe extern "C-unwind" fn replace_mask(mask: *const c_void) -> OldM
 }
 
 /// Puts the signal mask back. Handlers may run here and leave.
-#[expect(improper_ctypes_definitions, reason = "called from here alone; the ABI is there to unwind")]
 pub(crate) extern "C-unwind" fn restore_mask(old: &OldMask) {
     if let Some(old) = old {
         let error = crate::errno::get();
@@ -96,7 +94,6 @@ fn poll_until(list: &mut [pollfd], deadline: Option<Instant>) -> Result<usize> {
     Ok(wait(&open, deadline, &mut check)?.unwrap_or(0))
 }
 
-#[expect(improper_ctypes_definitions, reason = "called from here alone; the ABI is there to unwind")]
 unsafe extern "C-unwind" fn poll_list(list: *mut pollfd, count: c_ulong, deadline: Option<Instant>) -> c_int {
     kcore::tty::pull_input();
     blocking_once(&mut || {

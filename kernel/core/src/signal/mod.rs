@@ -76,7 +76,7 @@ static TRAMPOLINE: AtomicUsize = AtomicUsize::new(0);
 static SYNCHRONOUS: AtomicUsize = AtomicUsize::new(0);
 
 /// Lets traps and `abort` find the code that delivers.
-pub(crate) fn engage() {
+pub fn engage() {
     TRAMPOLINE.store(context::trampoline as *const () as usize, Ordering::Release);
     SYNCHRONOUS.store(deliver::raise_at_once as *const () as usize, Ordering::Release);
 }
@@ -113,6 +113,13 @@ pub extern "C-unwind" fn handle_pending() -> Outcome {
     // SAFETY: a non-null hook is `deliver::attend`, stored by whoever sent the signal.
     let hook: extern "C-unwind" fn() -> Outcome = unsafe { core::mem::transmute(hook) };
     hook()
+}
+
+/// The calling thread's mask lets more signals through: runs the handlers of those that wait.
+pub extern "C-unwind" fn mask_changed() {
+    if SYNCHRONOUS.load(Ordering::Acquire) != 0 {
+        deliver::unblocked();
+    }
 }
 
 /// Runs the application's handler of a signal that the calling code raises, if it has one; returns
