@@ -15,6 +15,7 @@ pub mod irq;
 pub mod loader;
 pub mod memory;
 pub mod process;
+pub mod random;
 pub mod sched;
 pub mod signal;
 pub mod sync;

@@ -6,5 +6,7 @@
 
 extern crate alloc;
 
+pub mod devfs;
+pub mod procfs;
 pub mod ramfs;
 pub mod rofs;

@@ -5,7 +5,7 @@ use core::ffi::{c_char, c_int, c_uint};
 use kcore::errno::{EFAULT, EINVAL, ENOSYS, EOPNOTSUPP, EPERM, Result};
 use kcore::vfs::node::Node;
 use kcore::vfs::stat::{S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, Stat, Timestamp};
-use kcore::vfs::{OpenFlags, create, fd, open_at, pipe};
+use kcore::vfs::{OpenFlags, Place, create, fd, open_at, pipe};
 use macros::export;
 
 use crate::outcome::{AT_FDCWD, base, node_at, path, unit};
@@ -21,7 +21,13 @@ fn stat_at(directory: c_int, name: &[u8], flags: c_int) -> Result<Stat> {
     if name.is_empty() && flags & AT_EMPTY_PATH != 0 && directory != AT_FDCWD {
         return fd::get(directory)?.stat();
     }
-    Ok(node_at(directory, name, flags & AT_SYMLINK_NOFOLLOW == 0, flags & AT_EMPTY_PATH != 0)?.stat())
+    let follow = flags & AT_SYMLINK_NOFOLLOW == 0;
+    let node = node_at(directory, name, follow, flags & AT_EMPTY_PATH != 0)?;
+    if follow && node.body().jump() {
+        // `/dev/stdin` and its like: what the descriptor refers to.
+        return node.body().open(Place::unnamed(node.clone()), OpenFlags::PATH)?.stat();
+    }
+    Ok(node.stat())
 }
 
 unsafe fn put(stat: Result<Stat>, to: *mut Stat) -> c_int {

@@ -111,6 +111,12 @@ pub trait Body: Any + Send + Sync {
         None
     }
 
+    /// Whether a symbolic link stands for a file itself, whatever its text says: opening a path
+    /// that ends in it opens this body (`/proc/self/fd`).
+    fn jump(&self) -> bool {
+        false
+    }
+
     /// The entries of a directory; none for everything else.
     fn directory(&self) -> Option<&Directory> {
         None

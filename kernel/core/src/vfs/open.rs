@@ -65,7 +65,8 @@ pub fn open_at(base: &Arc<Node>, path: &[u8], flags: OpenFlags, mode: u32) -> Re
     if flags.contains(OpenFlags::DIRECTORY) && kind != S_IFDIR {
         return Err(ENOTDIR);
     }
-    if kind == S_IFLNK && !path_only {
+    let follow = !flags.contains(OpenFlags::NO_FOLLOW);
+    if kind == S_IFLNK && !path_only && !(follow && node.body().jump()) {
         return Err(ELOOP);
     }
     if kind == S_IFDIR && creates {

@@ -125,7 +125,10 @@ pub fn resolve(base: &Arc<Node>, path: &[u8], follow: bool) -> Result<Found> {
                 }
                 next => next?,
             };
-            let target = if last && !slash && !follow { None } else { next.body().target() };
+            let body = next.body();
+            // What stands for a file without a path can be opened, but is nothing to walk through.
+            let stays = last && !slash && (!follow || body.jump());
+            let target = if stays { None } else { body.target() };
             if let Some(target) = target {
                 break (target, tail);
             }
