@@ -37,7 +37,8 @@ impl Invocation {
     /// Reads a boot command line: `key=value … -- program arg …`.
     ///
     /// Words are separated by white space; `'…'`, `"…"` and `\` quote as in a shell. A command line
-    /// without `--` has no program.
+    /// without `--` has no program. `virtio_mmio.device=` words, which machines append at the very
+    /// end to tell the kernel of devices, are no arguments.
     #[must_use]
     pub fn parse(line: &[u8]) -> Self {
         let mut invocation = Self::default();
@@ -54,7 +55,8 @@ impl Invocation {
                 invocation.options.push((key.to_vec(), value.to_vec()));
             }
         }
-        invocation.arguments = words.collect();
+        let machines = |word: &Vec<u8>| word.starts_with(b"virtio_mmio.device=");
+        invocation.arguments = words.filter(|word| !machines(word)).collect();
         invocation
     }
 

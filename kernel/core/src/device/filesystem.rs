@@ -3,7 +3,6 @@
 use alloc::sync::Arc;
 
 use crate::errno::Result;
-use crate::sync::SpinLock;
 use crate::vfs::node::Node;
 
 /// A file system that can be mounted.
@@ -20,14 +19,10 @@ pub struct FileSystem {
 
 super::table!("table_filesystem", FileSystem, 5);
 
-static BOOT_MODULE: SpinLock<&'static [u8]> = SpinLock::new(&[]);
-
-/// Tells where the boot module lies, which stays there; done by the boot code.
-pub fn set_boot_module(bytes: &'static [u8]) {
-    *BOOT_MODULE.lock() = bytes;
-}
-
-/// The boot module; none if there is none.
+/// The boot module, which stays where it is; none if there is none.
 pub fn boot_module() -> Option<&'static [u8]> {
-    Some(*BOOT_MODULE.lock()).filter(|bytes| !bytes.is_empty())
+    #[cfg(kernel)]
+    return crate::boot::info().module.filter(|bytes| !bytes.is_empty());
+    #[cfg(not(kernel))]
+    None
 }

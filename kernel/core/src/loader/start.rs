@@ -50,6 +50,10 @@ fn start() -> Result<core::convert::Infallible> {
         let node = vfs::lookup(directory, true);
         vfs::walk::set_current(node.map_err(|error| failed("no working directory ", directory, error))?);
     }
+    crate::tty::set_terminal(process::option(b"tty") == Some(b"1"));
+    let input = process::option(b"stdin");
+    crate::tty::open_standard(input)
+        .map_err(|error| failed("cannot open standard input ", input.unwrap_or_default(), error))?;
     let file = map::open_file(path).map_err(|error| failed("cannot open the program ", path, error))?;
     let mut object = map::map(path, &file)?;
     drop(file);

@@ -182,13 +182,16 @@ impl File for Terminal {
     }
 }
 
-/// Opens descriptors 0, 1 and 2 on the console, as far as they are not open yet.
-pub fn open_standard() {
-    for fd in 0..3 {
-        if crate::vfs::fd::get(fd).is_err() {
-            let file = Arc::new(Terminal::new(None, OpenFlags::READ_WRITE));
-            // The table is empty as far as this goes, so each gets the number it is for.
-            let _ = crate::vfs::fd::install(file, false);
-        }
+/// Opens descriptors 0, 1 and 2: on the console, or descriptor 0 on the file `input`.
+pub fn open_standard(input: Option<&[u8]>) -> Result<()> {
+    let console = Arc::new(Terminal::new(None, OpenFlags::READ_WRITE));
+    let first: Arc<dyn File> = match input {
+        Some(path) => crate::vfs::open(path, OpenFlags::empty(), 0)?,
+        None => console.clone(),
+    };
+    // The table is empty, so each gets the number it is for.
+    for file in [first, console.clone(), console] {
+        crate::vfs::fd::install(file, false)?;
     }
+    Ok(())
 }
