@@ -76,7 +76,10 @@ pub fn parse_mode(mode: &[u8]) -> Option<Mode> {
 }
 
 /// [`parse_mode`] for C; sets `errno`.
-unsafe fn mode_of(mode: *const c_char) -> Option<Mode> {
+///
+/// # Safety
+/// The mode is a string.
+pub unsafe fn mode_of(mode: *const c_char) -> Option<Mode> {
     // SAFETY: the caller's string.
     let parsed = parse_mode(unsafe { core::ffi::CStr::from_ptr(mode) }.to_bytes());
     if parsed.is_none() {

@@ -22,6 +22,10 @@ unsafe extern "C" {
     fn c_isatty(fd: c_int) -> c_int;
     #[link_name = "lseek"]
     fn c_lseek(fd: c_int, offset: i64, whence: c_int) -> i64;
+    #[link_name = "unlink"]
+    fn c_unlink(path: *const c_char) -> c_int;
+    #[link_name = "mkdir"]
+    fn c_mkdir(path: *const c_char, mode: u32) -> c_int;
     #[link_name = "abort"]
     fn c_abort() -> !;
     #[link_name = "strerror_r"]
@@ -139,6 +143,36 @@ pub fn cancellation_point() {
 pub unsafe fn open(path: *const c_char, flags: c_int, mode: u32) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { c_open(path, flags, mode) }
+}
+
+/// `unlink`; that it fails does not matter to anyone here.
+///
+/// # Safety
+/// The path is a string.
+pub unsafe fn unlink(path: *const c_char) {
+    // SAFETY: the caller's promise.
+    unsafe { c_unlink(path) };
+}
+
+/// `mkdir`.
+pub fn make_directory(path: *const c_char, mode: u32) -> c_int {
+    // SAFETY: the path is a string.
+    unsafe { c_mkdir(path, mode) }
+}
+
+/// Whether there is a directory of this name.
+///
+/// # Safety
+/// The path is a string.
+pub unsafe fn is_directory(path: *const c_char) -> bool {
+    const O_PATH: c_int = 0o1000_0000;
+    const O_DIRECTORY: c_int = 0o20_0000;
+    // SAFETY: the caller's promise.
+    let fd = unsafe { open(path, O_PATH | O_DIRECTORY, 0) };
+    if fd >= 0 {
+        close(fd);
+    }
+    fd >= 0
 }
 
 /// `fcntl` with a number.

@@ -6,7 +6,9 @@
 
 mod float;
 mod format;
+pub mod inspect;
 mod integer;
+pub mod obstack;
 pub mod output;
 mod positional;
 mod text;
