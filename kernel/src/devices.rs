@@ -10,11 +10,8 @@ use kcore::table::Table;
 /// Consoles that send.
 #[unsafe(no_mangle)]
 #[allow(non_upper_case_globals, reason = "the name that kernel.toml gives the table")]
-pub static table_console: Table<console::Row, { console::ROWS }> = Table::new([
-    Some(&drivers::uart16550::UART16550),
-    Some(&drivers::virtio_console::VIRTIO_CONSOLE),
-    None,
-]);
+pub static table_console: Table<console::Row, { console::ROWS }> =
+    Table::new([Some(&drivers::uart16550::UART16550), Some(&drivers::virtio_console::VIRTIO_CONSOLE), None]);
 
 /// Consoles that receive.
 #[unsafe(no_mangle)]
@@ -51,5 +48,5 @@ pub static table_filesystem: Table<FileSystem, { filesystem::ROWS }> = Table::ne
     Some(&fs::rofs::ROFS_DISK),
     Some(&fs::ramfs::RAMFS),
     Some(&fs::devfs::DEVFS),
-    None,
+    Some(&fs::procfs::PROCFS),
 ]);
