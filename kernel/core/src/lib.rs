@@ -6,18 +6,24 @@
 
 extern crate alloc;
 
+pub mod boot;
 pub mod console;
 pub mod device;
 pub mod errno;
 pub mod export;
+pub mod fault;
 pub mod futex;
 pub mod irq;
 pub mod loader;
 pub mod memory;
+#[cfg(kernel)]
+pub mod poweroff;
 pub mod process;
 pub mod random;
 pub mod sched;
 pub mod signal;
+#[cfg(kernel)]
+pub mod start;
 pub mod sync;
 pub mod table;
 pub mod time;

@@ -8,14 +8,23 @@ pub struct Saved(usize);
 /// `IF` in RFLAGS.
 pub const INTERRUPT_FLAG: usize = 1 << 9;
 
+/// How far the stack may be used with interrupts off, in bytes.
+#[cfg(kernel)]
+const STACK_AHEAD: usize = 3072;
+
 /// Turns interrupts off on this processor. On the host this does nothing.
-#[inline]
+///
+/// The application's stacks are brought in on demand, and its threads run kernel code on them: so
+/// the page that the code with interrupts off may get to is touched before.
 pub fn disable() -> Saved {
     #[cfg(kernel)]
     {
         let flags: usize;
-        // SAFETY: reads the flags and clears IF; the caller puts it back with `restore`.
-        unsafe { core::arch::asm!("pushfq", "pop {}", "cli", out(reg) flags) };
+        // SAFETY: reads the stack and the flags and clears IF; the caller puts it back with `restore`.
+        unsafe {
+            core::arch::asm!("test byte ptr [rsp - {ahead}], 0", "pushfq", "pop {flags}", "cli",
+                ahead = const STACK_AHEAD, flags = out(reg) flags);
+        }
         Saved(flags)
     }
     #[cfg(not(kernel))]

@@ -5,8 +5,19 @@
 //! (address arithmetic, interrupt state, the time stamp counter) is emulated, the rest is absent.
 #![cfg_attr(kernel, no_std)]
 
+#[cfg(kernel)]
+pub mod boot;
+#[cfg(kernel)]
+pub mod context;
 pub mod cpu;
+#[cfg(kernel)]
+pub mod fpu;
 pub mod irq;
 pub mod mem;
 pub mod mmio;
+pub mod paging;
+#[cfg(kernel)]
+pub mod percpu;
 pub mod port;
+#[cfg(kernel)]
+pub mod trap;

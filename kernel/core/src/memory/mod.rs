@@ -3,3 +3,10 @@
 pub mod frames;
 pub mod heap;
 pub mod vm;
+
+#[cfg(kernel)]
+mod machine;
+#[cfg(kernel)]
+pub(crate) use machine::{flush_interrupt, is_executable, is_readable};
+#[cfg(kernel)]
+pub use machine::{initialise, map_device};

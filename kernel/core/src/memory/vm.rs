@@ -94,5 +94,12 @@ pub enum Advice {
 
 #[cfg(not(kernel))]
 mod host;
+#[cfg(kernel)]
+mod machine;
+#[cfg_attr(not(kernel), allow(dead_code, reason = "the machine's; tested on the host"))]
+mod regions;
+
 #[cfg(not(kernel))]
 pub use host::*;
+#[cfg(kernel)]
+pub use machine::*;

@@ -7,6 +7,9 @@
 mod host;
 #[cfg(kernel)]
 mod machine;
+mod queue;
+#[cfg(kernel)]
+mod smp;
 mod thread;
 
 #[cfg(not(kernel))]

@@ -1,6 +1,6 @@
 //! What the kernel knows of a thread.
 
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// It runs or is ready to run; no wake-up token.
 const RUNNING: u8 = 0;
@@ -10,6 +10,7 @@ const NOTIFIED: u8 = 1;
 const PARKED: u8 = 2;
 
 /// A thread.
+#[cfg_attr(not(kernel), allow(dead_code, reason = "std schedules threads on the host"))]
 pub struct Thread {
     id: u32,
     state: AtomicU8,
@@ -17,6 +18,12 @@ pub struct Thread {
     /// The processor it ran on last, and whose queue it is on while it is ready.
     pub(super) processor: AtomicU32,
     affinity: AtomicU64,
+    /// The next thread on the run queue that this one is on.
+    pub(super) next: AtomicPtr<Thread>,
+    /// What is left of its time slice, in nanoseconds; 0 when it has been used up.
+    pub(super) slice: AtomicU64,
+    /// How long it has run, in ticks of the time stamp counter.
+    pub(super) ran: AtomicU64,
     tcb: AtomicUsize,
     /// See [`super::Spawn::clear_on_exit`].
     pub(super) clear_on_exit: AtomicUsize,
@@ -25,7 +32,12 @@ pub struct Thread {
 }
 
 impl Thread {
-    pub(super) fn new(affinity: u64, tcb: usize, clear_on_exit: usize, backing: super::Backing) -> Self {
+    pub(in crate::sched) fn new(
+        affinity: u64,
+        tcb: usize,
+        clear_on_exit: usize,
+        backing: super::Backing,
+    ) -> Self {
         // The first thread's id is the process id, and programs take 1 for init's.
         static NEXT: AtomicU32 = AtomicU32::new(2);
         Self {
@@ -34,6 +46,9 @@ impl Thread {
             signal: AtomicBool::new(false),
             processor: AtomicU32::new(0),
             affinity: AtomicU64::new(affinity),
+            next: AtomicPtr::new(core::ptr::null_mut()),
+            slice: AtomicU64::new(super::queue::SLICE),
+            ran: AtomicU64::new(0),
             tcb: AtomicUsize::new(tcb),
             clear_on_exit: AtomicUsize::new(clear_on_exit),
             backing,

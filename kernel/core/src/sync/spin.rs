@@ -27,9 +27,7 @@ impl<T: ?Sized> SpinLock<T> {
     /// Takes the lock.
     #[inline]
     pub fn lock(&self) -> SpinGuard<'_, T> {
-        let interrupts = hal::irq::disable();
-        take(&self.held);
-        SpinGuard { lock: self, interrupts }
+        SpinGuard { lock: self, interrupts: take(&self.held) }
     }
 
     /// Takes the lock if it is open.
@@ -49,7 +47,8 @@ impl<T: ?Sized> SpinLock<T> {
     }
 }
 
-fn take(held: &AtomicBool) {
+fn take(held: &AtomicBool) -> hal::irq::Saved {
+    let interrupts = hal::irq::disable();
     while held.swap(true, Ordering::Acquire) {
         while held.load(Ordering::Relaxed) {
             hal::cpu::pause();
@@ -57,6 +56,7 @@ fn take(held: &AtomicBool) {
             std::thread::yield_now();
         }
     }
+    interrupts
 }
 
 /// Access to the value of a [`SpinLock`]; opens the lock when dropped.

@@ -1,10 +1,29 @@
 //! Clocks: nanoseconds since boot, and the wall clock over them.
 
+#[cfg_attr(not(kernel), allow(dead_code, reason = "read by the machine's clocks; tested on the host"))]
+pub mod calendar;
 #[cfg(not(kernel))]
 mod host;
+#[cfg_attr(not(kernel), allow(dead_code, reason = "the machine's clocks; tested on the host"))]
+pub mod kvmclock;
+#[cfg(kernel)]
+mod machine;
+#[cfg(kernel)]
+pub mod pit;
+#[cfg_attr(not(kernel), allow(dead_code, reason = "the machine's clocks; tested on the host"))]
+mod scale;
+pub mod timer;
+#[cfg(kernel)]
+pub mod tsc;
 
 #[cfg(not(kernel))]
 use host as source;
+#[cfg(kernel)]
+use machine as source;
+#[cfg(kernel)]
+pub use machine::{Clock, ROWS, Row};
+#[cfg(kernel)]
+pub(crate) use machine::{duration_of_ticks, started, ticks_at};
 
 use core::ops::{Add, Sub};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};

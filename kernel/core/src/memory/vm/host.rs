@@ -134,7 +134,16 @@ pub unsafe fn remap(
     let flags = c_int::from(may_move) | c_int::from(to.is_some()) << 1;
     // SAFETY: as the caller says.
     let moved = unsafe { mremap(at(address), rounded(old)?, rounded(new)?, flags, at(to.unwrap_or(0))) };
-    if moved.addr() == usize::MAX { Err(ENOMEM) } else { Ok(moved.expose_provenance()) }
+    if moved.addr() == usize::MAX {
+        return Err(ENOMEM);
+    }
+    let moved = moved.expose_provenance();
+    if let Ok(mut made) = MADE.lock()
+        && let Some(region) = made.iter_mut().find(|region| region.start == address)
+    {
+        (region.start, region.end) = (moved, moved + rounded(new)?);
+    }
+    Ok(moved)
 }
 
 /// Takes advice about a range.
@@ -159,4 +168,16 @@ pub fn regions(each: &mut dyn FnMut(&RegionInfo)) {
     if let Ok(made) = MADE.lock() {
         made.iter().for_each(each);
     }
+}
+
+/// Maps zeros for a large block of the heap, and says where.
+pub(in crate::memory) fn map_heap(length: usize) -> Result<usize> {
+    let protection = Protection { read: true, write: true, execute: false };
+    map(Request { place: Place::Any, length, protection, shared: false, backing: None })
+}
+
+/// The length of the block of the heap that starts at `address`.
+pub(in crate::memory) fn heap_length(address: usize) -> Option<usize> {
+    let made = MADE.lock().ok()?;
+    made.iter().find(|region| region.start == address).map(|region| region.end - region.start)
 }

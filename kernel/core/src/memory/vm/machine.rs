@@ -1,0 +1,542 @@
+//! Mappings on the machine: regions, and the page tables that follow them as pages are touched.
+
+use super::regions::{Region, Regions};
+use super::{Advice, Backing, Place, Protection, RegionInfo, Request};
+use crate::errno::{EEXIST, EFAULT, EINVAL, ENODEV, ENOMEM, Errno, Result};
+use crate::memory::frames;
+use crate::sync::{Mutex, MutexGuard};
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicU32, Ordering};
+use hal::mem::{HEAP_BASE, PAGE_SHIFT, PAGE_SIZE, PhysAddr, phys_to_virt};
+use hal::paging::{self, ADDRESS, NO_EXECUTE, PRESENT, SOFTWARE, WRITE};
+
+/// Mappings lie between these.
+const LOWEST: usize = 0x1_0000;
+const HIGHEST: usize = HEAP_BASE;
+/// The entry's frame is the mapping's own, and goes back when the page is unmapped.
+const OWNED: u64 = SOFTWARE[0];
+/// The page is gone, but processors may still know its translation; its frame is freed after a flush.
+const STALE: u64 = SOFTWARE[1];
+/// x86's page-fault error bits: a store, an instruction fetch.
+const FAULT_STORE: u64 = 2;
+const FAULT_FETCH: u64 = 16;
+/// Pages brought in at a time where memory is plentiful.
+const AROUND: usize = 16;
+/// How far the stack is used under the lock, in bytes: see [`lock`].
+const STACK_AHEAD: usize = 4096;
+
+struct Space {
+    regions: Regions,
+    /// Counts changes, so that a fault that had to let go of the lock notices them.
+    changes: usize,
+}
+
+static SPACE: Mutex<Space> = Mutex::new(Space { regions: Regions::new(), changes: 0 });
+
+/// Takes the lock. The thread's own stack may be a mapping: what of it is used under the lock is
+/// touched before, since the fault handler wants the lock as well.
+fn lock() -> MutexGuard<'static, Space> {
+    // SAFETY: only reads the stack, below what is in use.
+    unsafe {
+        core::arch::asm!("test byte ptr [rsp - {ahead}], 0", ahead = const STACK_AHEAD, options(nostack));
+    }
+    SPACE.lock()
+}
+
+fn top() -> PhysAddr {
+    hal::boot::top_table()
+}
+
+fn rounded(length: usize) -> Result<usize> {
+    length.checked_next_multiple_of(PAGE_SIZE).filter(|&length| length != 0).ok_or(EINVAL)
+}
+
+/// A range of whole pages that mappings may be in.
+fn range(address: usize, length: usize, outside: Errno) -> Result<(usize, usize)> {
+    if !address.is_multiple_of(PAGE_SIZE) {
+        return Err(EINVAL);
+    }
+    let end = address.checked_add(rounded(length)?).ok_or(outside)?;
+    if address < LOWEST || end > HIGHEST { Err(outside) } else { Ok((address, end)) }
+}
+
+/// Makes a mapping and says where it is.
+///
+/// # Errors
+/// `EINVAL` for an empty length or an address that is not a page's; `ENOMEM` without room;
+/// `EEXIST` for [`Place::FixedNoReplace`]; `ENODEV` for a shared writable mapping of something whose
+/// pages are not in memory.
+pub fn map(request: Request) -> Result<usize> {
+    map_region(request, false)
+}
+
+/// Maps zeros for a large block of the heap, and says where.
+pub(in crate::memory) fn map_heap(length: usize) -> Result<usize> {
+    let protection = Protection { read: true, write: true, execute: false };
+    map_region(Request { place: Place::Any, length, protection, shared: false, backing: None }, true)
+}
+
+fn map_region(request: Request, heap: bool) -> Result<usize> {
+    let length = rounded(request.length)?;
+    if let Some((backing, offset)) = &request.backing {
+        if !offset.is_multiple_of(PAGE_SIZE as u64) {
+            return Err(EINVAL);
+        }
+        let in_memory = backing.length() == 0 || backing.frame(offset >> PAGE_SHIFT).is_some();
+        if request.shared && request.protection.write && !in_memory {
+            return Err(ENODEV);
+        }
+    }
+    if length > HIGHEST - LOWEST {
+        return Err(ENOMEM);
+    }
+    let mut space = lock();
+    let anywhere = |space: &Space| space.regions.highest_hole(length, LOWEST, HIGHEST).ok_or(ENOMEM);
+    let start = match request.place {
+        Place::Any => anywhere(&space)?,
+        Place::Hint(address) => match range(address & !(PAGE_SIZE - 1), length, ENOMEM) {
+            Ok((start, end)) if space.regions.is_free(start, end) => start,
+            _ => anywhere(&space)?,
+        },
+        Place::Fixed(address) => {
+            let (start, end) = range(address, length, ENOMEM)?;
+            discard(&mut space, start, end);
+            start
+        }
+        Place::FixedNoReplace(address) => {
+            let (start, end) = range(address, length, ENOMEM)?;
+            if !space.regions.is_free(start, end) {
+                return Err(EEXIST);
+            }
+            start
+        }
+    };
+    space.changes += 1;
+    space.regions.insert(Region {
+        start,
+        end: start + length,
+        protection: request.protection,
+        shared: request.shared,
+        heap,
+        backing: request.backing,
+    });
+    Ok(start)
+}
+
+/// Removes what is mapped in a range; that there is nothing is fine.
+///
+/// # Safety
+/// Nobody uses what is mapped there any more.
+///
+/// # Errors
+/// `EINVAL` if it is not a range of pages.
+pub unsafe fn unmap(address: usize, length: usize) -> Result<()> {
+    let (start, end) = range(address, length, EINVAL)?;
+    discard(&mut lock(), start, end);
+    Ok(())
+}
+
+fn discard(space: &mut Space, start: usize, end: usize) {
+    space.changes += 1;
+    // Backings are let go of last: their pages may be mapped in place until then.
+    let mut regions = alloc::vec::Vec::new();
+    space.regions.take(start, end, &mut |region| regions.push(region));
+    if !regions.is_empty() {
+        zap(start, end);
+    }
+}
+
+/// Takes the pages of a range away: from the processors first, then from the tables.
+fn zap(start: usize, end: usize) {
+    let mut pages = 0;
+    paging::walk(top(), start, end, &mut |address, entry| {
+        // SAFETY: entries of the live tables; the lock is held.
+        unsafe {
+            let value = entry.read_volatile();
+            entry.write_volatile(value & !PRESENT | STALE);
+            if value & PRESENT != 0 {
+                pages += 1;
+                paging::flush(address);
+            }
+        }
+    });
+    if pages != 0 {
+        flush_others();
+    }
+    paging::walk(top(), start, end, &mut |_, entry| {
+        // SAFETY: as above; no processor knows the page any more, so its frame is unused.
+        unsafe {
+            let value = entry.read_volatile();
+            entry.write_volatile(0);
+            if value & OWNED != 0 {
+                frames::release(PhysAddr(value & ADDRESS), 0);
+            }
+        }
+    });
+    let mut any = false;
+    paging::prune(top(), start, end, &mut |table| {
+        // A table may be known to a processor until it has flushed.
+        if !core::mem::replace(&mut any, true) {
+            paging::flush_all();
+            flush_others();
+        }
+        // SAFETY: nothing refers to the table any more.
+        unsafe { frames::release(table, 0) };
+    });
+}
+
+/// Processors that have still to flush.
+static FLUSHING: AtomicU32 = AtomicU32::new(0);
+
+/// Makes the other processors forget all translations, and waits until they have. The lock is held,
+/// so there is one such request at a time.
+fn flush_others() {
+    let mut others = 0;
+    crate::sched::for_each_other_cpu(&mut |_| others += 1);
+    if others == 0 {
+        return;
+    }
+    FLUSHING.store(others, Ordering::SeqCst);
+    let interrupts = hal::irq::disable();
+    crate::sched::for_each_other_cpu(&mut crate::irq::send_flush);
+    hal::irq::restore(interrupts);
+    while FLUSHING.load(Ordering::SeqCst) != 0 {
+        hal::cpu::pause();
+    }
+}
+
+/// Another processor asks this one to flush.
+pub(in crate::memory) fn flush_requested() {
+    paging::flush_all();
+    FLUSHING.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// The entry's bits for a page of a region.
+fn bits(protection: Protection, writable: bool) -> u64 {
+    let accessible = protection.read || protection.write || protection.execute;
+    (if accessible { PRESENT } else { 0 })
+        | (if protection.write && writable { WRITE } else { 0 })
+        | (if protection.execute { 0 } else { NO_EXECUTE })
+}
+
+/// Changes what a range may be used for.
+///
+/// # Safety
+/// Nobody relies on what is taken away.
+///
+/// # Errors
+/// `EINVAL` if it is not a range of pages, `ENOMEM` where nothing is mapped, `ENODEV` for writing
+/// through to something whose pages are not in memory.
+pub unsafe fn protect(address: usize, length: usize, protection: Protection) -> Result<()> {
+    if length == 0 && address.is_multiple_of(PAGE_SIZE) {
+        return Ok(());
+    }
+    let (start, end) = range(address, length, ENOMEM)?;
+    let mut space = lock();
+    if !space.regions.is_whole(start, end) {
+        return Err(ENOMEM);
+    }
+    space.changes += 1;
+    let mut taken = alloc::vec::Vec::new();
+    space.regions.take(start, end, &mut |region| taken.push(region));
+    let mut narrowed = false;
+    for mut region in taken {
+        region.protection = protection;
+        paging::walk(top(), region.start, region.end, &mut |address, entry| {
+            // SAFETY: entries of the live tables; the lock is held.
+            unsafe {
+                let value = entry.read_volatile();
+                // A page of a file that is mapped in place is copied at the first store.
+                let writable = region.shared || value & OWNED != 0;
+                let new = value & (ADDRESS | OWNED) | bits(protection, writable);
+                if new != value & !0x60 {
+                    entry.write_volatile(new);
+                    paging::flush(address);
+                    narrowed |= value & PRESENT != 0
+                        && (value & WRITE & !new != 0
+                            || new & PRESENT == 0
+                            || new & NO_EXECUTE != value & NO_EXECUTE);
+                }
+            }
+        });
+        space.regions.insert(region);
+    }
+    if narrowed {
+        flush_others();
+    }
+    Ok(())
+}
+
+/// Makes a mapping longer or shorter, and says where it is afterwards (mremap(2)): it stays where it
+/// is unless `may_move`, and goes to `to` if that is given.
+///
+/// # Safety
+/// Nobody uses what goes away.
+///
+/// # Errors
+/// `EINVAL`, `EFAULT` where nothing is mapped, `ENOMEM` without room.
+pub unsafe fn remap(
+    address: usize,
+    old: usize,
+    new: usize,
+    may_move: bool,
+    to: Option<usize>,
+) -> Result<usize> {
+    let (start, end) = range(address, old, EFAULT)?;
+    let new = rounded(new)?;
+    let mut space = lock();
+    let region = space.regions.find(start).filter(|region| region.end >= end).ok_or(EFAULT)?.clone();
+    space.changes += 1;
+    if to.is_none() {
+        if start + new <= end {
+            if start + new < end {
+                discard(&mut space, start + new, end);
+            }
+            return Ok(start);
+        }
+        // Longer: in place if what follows is free.
+        let wanted = start.checked_add(new).ok_or(ENOMEM)?;
+        if end == region.end && wanted <= HIGHEST && space.regions.is_free(end, wanted) {
+            space.regions.take(region.start, region.end, &mut |_| {});
+            space.regions.insert(Region { end: wanted, ..region });
+            return Ok(start);
+        }
+    }
+    if !may_move {
+        return Err(ENOMEM);
+    }
+    let place = match to {
+        Some(address) => {
+            let (place, place_end) = range(address, new, EINVAL)?;
+            if place < end && start < place_end {
+                return Err(EINVAL);
+            }
+            discard(&mut space, place, place_end);
+            place
+        }
+        None => space.regions.highest_hole(new, LOWEST, HIGHEST).ok_or(ENOMEM)?,
+    };
+    let offset = (start - region.start) as u64;
+    let backing = region.backing.map(|(backing, at)| (backing, at + offset));
+    space.regions.insert(Region { start: place, end: place + new, backing, ..region });
+    move_pages(start, (end - start).min(new), place);
+    discard(&mut space, start, end);
+    Ok(place)
+}
+
+/// Moves the pages of a range. Where there is no memory for a table, a page of zeros or of the file
+/// would take the place of contents; so the tables are made first, for all pages or none moves.
+fn move_pages(from: usize, length: usize, to: usize) {
+    let mut any = false;
+    paging::walk(top(), from, from + length, &mut |address, entry| {
+        let target = paging::entry(top(), to + (address - from), &mut || frames::allocate(0));
+        let Some(target) = target else { return };
+        // SAFETY: entries of the live tables; the lock is held.
+        unsafe {
+            target.write_volatile(entry.read_volatile());
+            entry.write_volatile(0);
+        }
+        paging::flush(address);
+        any = true;
+    });
+    if any {
+        flush_others();
+    }
+}
+
+/// Takes advice about a range.
+///
+/// # Safety
+/// Nobody relies on contents that are forgotten.
+///
+/// # Errors
+/// `EINVAL` if it is not a range of pages, `ENOMEM` where nothing is mapped or there is no memory.
+pub unsafe fn advise(address: usize, length: usize, advice: Advice) -> Result<()> {
+    if length == 0 && address.is_multiple_of(PAGE_SIZE) {
+        return Ok(());
+    }
+    let (start, end) = range(address, length, ENOMEM)?;
+    let mut space = lock();
+    if !space.regions.is_whole(start, end) {
+        return Err(ENOMEM);
+    }
+    match advice {
+        Advice::DontNeed | Advice::Free => {
+            space.changes += 1;
+            zap(start, end);
+            Ok(())
+        }
+        Advice::WillNeed => {
+            drop(space);
+            (start..end).step_by(PAGE_SIZE).try_for_each(|page| {
+                match handle_fault(page, 0) {
+                    // What may not be read is not brought in, and that is no error.
+                    Err(error) if error == ENOMEM => Err(error),
+                    _ => Ok(()),
+                }
+            })
+        }
+    }
+}
+
+/// Calls `each` for every mapping, in order. Mappings are locked meanwhile.
+pub fn regions(each: &mut dyn FnMut(&RegionInfo)) {
+    lock().regions.for_each(0, usize::MAX, &mut |region| each(&region.info()));
+}
+
+/// The length of the block of the heap that starts at `address`.
+pub(in crate::memory) fn heap_length(address: usize) -> Option<usize> {
+    let space = lock();
+    let region = space.regions.find(address).filter(|region| region.heap && region.start == address)?;
+    Some(region.end - region.start)
+}
+
+/// Whether `address` is mapped without access, or just below something that is mapped; for reports.
+pub(crate) fn is_guard(address: usize) -> bool {
+    let Some(space) = SPACE.try_lock() else { return false };
+    match space.regions.find(address) {
+        Some(region) => region.protection == Protection::default(),
+        None => {
+            space.regions.find(address | (PAGE_SIZE - 1)).is_none()
+                && space.regions.find(address + PAGE_SIZE).is_some()
+        }
+    }
+}
+
+/// Whether `address` is in an executable mapping; for reports.
+pub(crate) fn is_executable(address: usize) -> bool {
+    SPACE
+        .try_lock()
+        .is_some_and(|space| space.regions.find(address).is_some_and(|region| region.protection.execute))
+}
+
+/// Deals with a page fault: brings the page in. Called with interrupts on.
+///
+/// # Errors
+/// `EFAULT` if the access is not allowed, `ENOMEM` without memory, `ENXIO` beyond the end of a file
+/// (SIGBUS), and those of the device that the file is on.
+pub(crate) fn handle_fault(address: usize, error: u64) -> Result<()> {
+    let page = address & !(PAGE_SIZE - 1);
+    let mut space = lock();
+    let region = space.regions.find(page).ok_or(EFAULT)?;
+    let protection = region.protection;
+    let allowed = match error {
+        error if error & FAULT_FETCH != 0 => protection.execute,
+        error if error & FAULT_STORE != 0 => protection.write,
+        _ => protection.read || protection.write || protection.execute,
+    };
+    if !allowed {
+        return Err(EFAULT);
+    }
+    let store = error & FAULT_STORE != 0;
+    let Some((backing, offset)) = region.backing.as_ref() else {
+        return bring_zeros(region.start, region.end, page, protection);
+    };
+    let offset = offset + (page - region.start) as u64;
+    if offset >= backing.length() {
+        return Err(crate::errno::ENXIO);
+    }
+    if let Some(frame) = backing.frame(offset >> PAGE_SHIFT) {
+        if region.shared || !store {
+            return set_entry(page, frame.0 | bits(protection, region.shared), true);
+        }
+        // A private page is written to: a copy takes its place.
+        let copy = frames::allocate_app(0).ok_or(ENOMEM)?;
+        // SAFETY: the copy is new; the frame stays as long as the backing, which the region holds.
+        unsafe { phys_to_virt(copy).copy_from_nonoverlapping(phys_to_virt(frame), PAGE_SIZE) };
+        return set_entry(page, copy.0 | OWNED | bits(protection, true), true);
+    }
+    // The file has to be read, without the lock.
+    let backing: Arc<dyn Backing> = backing.clone();
+    let changes = space.changes;
+    drop(space);
+    let copy = frames::allocate_app(0).ok_or(ENOMEM)?;
+    let filled = fill(&*backing, offset, copy);
+    space = lock();
+    if filled.is_err() || space.changes != changes {
+        // SAFETY: the frame was taken above and is mapped nowhere.
+        unsafe { frames::release(copy, 0) };
+        // If something changed, the access is tried again and faults again if it has to.
+        return filled;
+    }
+    set_entry(page, copy.0 | OWNED | bits(protection, true), false)
+}
+
+/// Reads a page of a file into a frame; what is beyond the file's end is zero.
+fn fill(backing: &dyn Backing, offset: u64, frame: PhysAddr) -> Result<()> {
+    // SAFETY: the frame is ours.
+    let page = unsafe {
+        phys_to_virt(frame).write_bytes(0, PAGE_SIZE);
+        core::slice::from_raw_parts_mut(phys_to_virt(frame), PAGE_SIZE)
+    };
+    let mut done = 0;
+    while let Some(rest) = page.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        match backing.read_at(offset + done as u64, rest)? {
+            0 => break,
+            count => done += count,
+        }
+    }
+    Ok(())
+}
+
+/// Sets the entry of a page. If it is set already, another thread was faster, and the new frame goes
+/// back; but a page that was mapped in place gives way to its copy, where `replace` says so.
+fn set_entry(page: usize, value: u64, replace: bool) -> Result<()> {
+    let give_back = || {
+        if value & OWNED != 0 {
+            // SAFETY: the frame is new and mapped nowhere.
+            unsafe { frames::release(PhysAddr(value & ADDRESS), 0) };
+        }
+    };
+    let Some(entry) = paging::entry(top(), page, &mut || frames::allocate(0)) else {
+        give_back();
+        return Err(ENOMEM);
+    };
+    // SAFETY: an entry of the live tables; the lock is held.
+    let old = unsafe { entry.read_volatile() };
+    if old & OWNED != 0 || (old & PRESENT != 0 && !replace) {
+        give_back();
+        paging::flush(page);
+        return Ok(());
+    }
+    // SAFETY: as above.
+    unsafe { entry.write_volatile(value) };
+    paging::flush(page);
+    if old & PRESENT != 0 && (old ^ value) & ADDRESS != 0 {
+        flush_others();
+    }
+    Ok(())
+}
+
+/// Brings in zeros: the page, and, where there is memory enough, some of its neighbours, which are
+/// likely to be wanted next.
+fn bring_zeros(start: usize, end: usize, page: usize, protection: Protection) -> Result<()> {
+    let around = if frames::are_plentiful() { AROUND * PAGE_SIZE } else { PAGE_SIZE };
+    let first = (page & !(around - 1)).max(start);
+    let last = (first - first % around + around).min(end);
+    let entry = paging::entry(top(), page, &mut || frames::allocate(0)).ok_or(ENOMEM)?;
+    // SAFETY: an entry of the live tables; the lock is held.
+    if unsafe { entry.read_volatile() } == 0 {
+        zero_page(entry, protection)?;
+    }
+    for neighbour in (first..last).step_by(PAGE_SIZE).filter(|_| around != PAGE_SIZE) {
+        // Within one table: the neighbours' entries are beside the page's.
+        let beside = entry.wrapping_offset((neighbour as isize - page as isize) / PAGE_SIZE as isize);
+        // SAFETY: as above.
+        if unsafe { beside.read_volatile() } == 0 && zero_page(beside, protection).is_err() {
+            break;
+        }
+    }
+    paging::flush(page);
+    Ok(())
+}
+
+fn zero_page(entry: *mut u64, protection: Protection) -> Result<()> {
+    let frame = frames::allocate_app(0).ok_or(ENOMEM)?;
+    // SAFETY: the frame is new; the entry is of the live tables and the lock is held.
+    unsafe {
+        phys_to_virt(frame).write_bytes(0, PAGE_SIZE);
+        entry.write_volatile(frame.0 | OWNED | bits(protection, true));
+    }
+    Ok(())
+}
