@@ -14,8 +14,8 @@
 
 extern crate alloc;
 
+mod accounts;
 pub mod argz;
-pub mod arpa_inet;
 pub mod assert;
 pub mod ctype;
 pub mod dirent;
@@ -40,7 +40,6 @@ pub mod malloc;
 pub mod math;
 pub mod monetary;
 pub mod mqueue;
-pub mod netinet_ether;
 pub mod nl_types;
 pub mod number;
 pub mod obstack;

@@ -1,1 +1,0 @@
-//! `netinet_ether`: taken over by the lead; do not write this one.
