@@ -16,6 +16,7 @@ pub mod local;
 pub mod parse;
 mod rule;
 pub mod text;
+pub mod timer;
 mod tzif;
 mod zone;
 

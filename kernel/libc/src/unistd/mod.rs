@@ -5,4 +5,5 @@ pub mod directory;
 pub mod io;
 pub mod names;
 pub mod owner;
+pub mod process;
 pub mod terminal;
