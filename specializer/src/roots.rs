@@ -329,9 +329,7 @@ impl<'a> Collector<'a> {
         // What only objects opened at run time lack makes their `dlopen` fail, and no more.
         missing.retain(|import| !import.run_time_only);
         if options.unresolved == Unresolved::Error && !missing.is_empty() {
-            let file = |at: &usize| {
-                objects.get(*at).map_or_else(String::new, |object| object.path.display().to_string())
-            };
+            let file = |at: &usize| objects.get(*at).map_or_else(String::new, crate::app::AppObject::name);
             let named = missing.iter().map(|m| (versioned(m), m.by.iter().map(file).collect()));
             return Err(RootsError::Missing { missing: named.collect() });
         }

@@ -10,7 +10,7 @@ use super::arguments;
 use super::context;
 use super::error::CliError;
 use super::output;
-use crate::app::{AppClosure, Imports};
+use crate::app::{AppClosure, Import, Imports, MissingImport};
 use crate::report;
 
 /// What `--json` shows.
@@ -54,60 +54,28 @@ pub(super) fn imports(arguments: &arguments::Imports) -> Result<ExitCode, CliErr
 
 fn text(closure: &AppClosure, imports: &Imports) -> String {
     let mut out = String::new();
-    let names = |by: &[usize]| by.iter().map(|&object| closure.name(object)).collect::<Vec<_>>().join(" ");
-    let _ = writeln!(
+    let _ = write!(
         out,
-        "{} needs {} symbols of the kernel{}; {} objects, {} imports served among themselves",
+        "{} needs {} of the kernel",
         closure.name(0),
-        imports.required.len(),
-        match imports.missing.len() {
-            0 => String::new(),
-            missing => format!(" and {missing} that it does not provide"),
-        },
-        closure.objects.len(),
-        imports.served_inside,
+        report::counted(imports.required.len(), "symbol")
     );
     if !imports.missing.is_empty() {
-        out.push_str("\nNot provided\n");
-        let mut table = report::table();
-        for missing in &imports.missing {
-            let why = match (&missing.other_version, missing.known, missing.run_time_only) {
-                (Some(version), ..) => format!("provided as {version} only"),
-                (None, _, true) => "wanted at run time only".to_owned(),
-                (None, true, _) => "known, not provided".to_owned(),
-                (None, false, _) => "in no library".to_owned(),
-            };
-            table.add_row(vec![
-                missing.symbol.clone(),
-                missing.version.clone().unwrap_or_default(),
-                missing.library.clone().unwrap_or_default(),
-                names(&missing.by),
-                why,
-            ]);
-        }
-        out.push_str(&report::lines(&table));
+        let _ = write!(out, " and {} that it does not provide", imports.missing.len());
     }
-    out.push_str("\nProvided\n");
-    let mut table = report::table();
-    table.set_header(["symbol", "version", "library", "implemented by", "wanted by"].map(Cell::new).to_vec());
-    for import in &imports.required {
-        let same = import.kernel_symbol == import.symbol;
-        let mut by = names(&import.by);
-        let marks =
-            [(import.weak, "weak"), (import.copy_relocated, "copied"), (import.run_time_only, "at run time")];
-        let marks: Vec<_> = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| *mark).collect();
-        if !marks.is_empty() {
-            let _ = write!(by, " ({})", marks.join(", "));
-        }
-        table.add_row(vec![
-            import.symbol.clone(),
-            import.version.clone(),
-            import.library.clone(),
-            if same { String::new() } else { import.kernel_symbol.clone() },
-            by,
-        ]);
+    let libraries = closure.objects.len().saturating_sub(1);
+    if libraries > 0 {
+        let served = report::counted(imports.served_inside, "import");
+        let _ =
+            write!(out, "; with {}, {served} served among themselves", report::counted(libraries, "object"));
     }
-    out.push_str(&report::lines(&table));
+    out.push('\n');
+    if !imports.missing.is_empty() {
+        let _ = write!(out, "\nNot provided\n{}", missing(closure, &imports.missing));
+    }
+    if !imports.required.is_empty() {
+        let _ = write!(out, "\nProvided\n{}", provided(closure, &imports.required));
+    }
     if !imports.evidence.is_empty() {
         out.push_str("\nKept on evidence\n");
         let mut table = report::table();
@@ -132,4 +100,52 @@ fn text(closure: &AppClosure, imports: &Imports) -> String {
         let _ = writeln!(out, "\nNote: {}", report::note_text(note));
     }
     out
+}
+
+/// The file names of some objects.
+fn names(closure: &AppClosure, by: &[usize]) -> String {
+    by.iter().map(|&object| closure.name(object)).collect::<Vec<_>>().join(" ")
+}
+
+fn missing(closure: &AppClosure, missing: &[MissingImport]) -> String {
+    let mut table = report::table();
+    for missing in missing {
+        let why = match (&missing.other_version, missing.known, missing.run_time_only) {
+            (Some(version), ..) => format!("provided as {version} only"),
+            (None, _, true) => "wanted at run time only".to_owned(),
+            (None, true, _) => "known, not provided".to_owned(),
+            (None, false, _) => "in no library".to_owned(),
+        };
+        table.add_row(vec![
+            missing.symbol.clone(),
+            missing.version.clone().unwrap_or_default(),
+            missing.library.clone().unwrap_or_default(),
+            names(closure, &missing.by),
+            why,
+        ]);
+    }
+    report::lines(&table)
+}
+
+fn provided(closure: &AppClosure, required: &[Import]) -> String {
+    let mut table = report::table();
+    table.set_header(["symbol", "version", "library", "implemented by", "wanted by"].map(Cell::new).to_vec());
+    for import in required {
+        let same = import.kernel_symbol == import.symbol;
+        let mut by = names(closure, &import.by);
+        let marks =
+            [(import.weak, "weak"), (import.copy_relocated, "copied"), (import.run_time_only, "at run time")];
+        let marks: Vec<_> = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| *mark).collect();
+        if !marks.is_empty() {
+            let _ = write!(by, " ({})", marks.join(", "));
+        }
+        table.add_row(vec![
+            import.symbol.clone(),
+            import.version.clone(),
+            import.library.clone(),
+            if same { String::new() } else { import.kernel_symbol.clone() },
+            by,
+        ]);
+    }
+    report::lines(&table)
 }

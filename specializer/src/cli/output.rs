@@ -74,12 +74,9 @@ impl Outputs {
 
 /// The system's own words, without the temporary file's name that `tempfile` adds.
 fn without_path(error: std::io::Error) -> std::io::Error {
-    let code = error
-        .get_ref()
-        .and_then(|inner| inner.source())
-        .and_then(|source| source.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error));
-    match error.raw_os_error().or(code) {
-        Some(code) => std::io::Error::from_raw_os_error(code),
-        None => error.kind().into(),
+    let text = error.to_string();
+    match text.split_once(" at path ") {
+        Some((words, _)) => std::io::Error::new(error.kind(), words),
+        None => error,
     }
 }

@@ -53,7 +53,7 @@ pub fn build(inputs: &Inputs<'_>, output: &str) -> Report {
         objects: (0..closure.objects.len()).map(|object| closure.name(object)).collect(),
         columns,
         tables: tables(package, live),
-        groups: groups(package, live),
+        groups: groups(package, &compared.full, live),
         causes: compared.causes.clone(),
         roots: roots(package, live),
         evidence: evidence_lines(closure, &specialized.imports.evidence),
@@ -82,8 +82,19 @@ pub fn column(image: &KernelImage) -> Column {
         bss: image.sections.bss,
         memory: image.memory,
         functions: image.functions() as u64,
+        exports: exports(image),
         ..Column::default()
     }
+}
+
+/// Rows of the export table that a kernel's symbols show.
+fn exports(image: &KernelImage) -> u64 {
+    const ROW: u64 = 20;
+    image
+        .symbols
+        .iter()
+        .find(|symbol| symbol.name == "specialize_exports")
+        .map_or(0, |table| table.size / ROW)
 }
 
 fn compared_column(package: &KernelPackage, compared: &Compared) -> Column {
@@ -117,12 +128,12 @@ fn tables(package: &KernelPackage, live: &LiveSet) -> Vec<TableRows> {
         .collect()
 }
 
-/// Bytes of the package and of its live part by group, the largest loss first.
-fn groups(package: &KernelPackage, live: &LiveSet) -> Vec<GroupBytes> {
+/// Bytes of the full kernel and of what lives here by group, the largest loss first.
+fn groups(package: &KernelPackage, full: &LiveSet, live: &LiveSet) -> Vec<GroupBytes> {
     let index = &package.index;
     let mut groups: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     let mut of_source: BTreeMap<&str, String> = BTreeMap::new();
-    for id in index.ids() {
+    for id in full.symbols() {
         let symbol = index.symbol(id);
         // Zeroed memory is no byte of the file, and what is made anew belongs to no source.
         if matches!(symbol.kind, SymbolKind::External | SymbolKind::Bss) || symbol.size == 0 {
@@ -130,8 +141,8 @@ fn groups(package: &KernelPackage, live: &LiveSet) -> Vec<GroupBytes> {
         }
         let source = index.source(id);
         let group = of_source.entry(source).or_insert_with(|| package.kernel_toml.group_of(source));
-        let (full, kept) = groups.entry(group.clone()).or_default();
-        *full += u64::from(symbol.size);
+        let (all, kept) = groups.entry(group.clone()).or_default();
+        *all += u64::from(symbol.size);
         *kept += if live.contains(id) { u64::from(symbol.size) } else { 0 };
     }
     let mut groups: Vec<_> =

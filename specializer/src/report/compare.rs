@@ -7,7 +7,7 @@ use crate::generated::Generated;
 use crate::link::{self, Inputs, KernelImage};
 use crate::package::KernelPackage;
 use crate::profile::Profile;
-use crate::reachability;
+use crate::reachability::{self, LiveSet};
 use crate::roots::Roots;
 use crate::{Effort, Error, Options, Specialized};
 
@@ -27,12 +27,14 @@ pub struct Compared {
 }
 
 /// All comparison builds of one specialization, and what they say of the saving.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Comparison {
     /// The kernels, the conventional build last.
     pub columns: Vec<Compared>,
     /// Where the saving against the conventional build comes from.
     pub causes: Vec<Cause>,
+    /// What lives in the full kernel.
+    pub full: LiveSet,
 }
 
 /// Makes the full kernel and the conventional build, and measures what each step saved.
@@ -44,7 +46,8 @@ pub fn comparisons(
     options: &Options,
 ) -> Result<Comparison, Error> {
     let plain = Options { save_dir: None, ..options.clone() };
-    let full = compiled(package, &Roots::everything(package)?, &plain, "full kernel", "every export")?;
+    let everything = Roots::everything(package)?;
+    let full = compiled(package, &everything, &plain, "full kernel", "every export")?;
     let mut every_row = Roots::collect(package, closure, &specialized.imports, profile, options)?;
     every_row.every_row();
     let conventional = compiled(package, &every_row, &plain, "conventional", "gc-sections")?;
@@ -58,7 +61,8 @@ pub fn comparisons(
         let name = "internalisation and constants".to_owned();
         causes.push(Cause { name, bytes: chosen - loaded(&specialized.image) });
     }
-    Ok(Comparison { columns: vec![full, conventional], causes })
+    let all = reachability::mark(&package.index, &everything);
+    Ok(Comparison { columns: vec![full, conventional], causes, full: all })
 }
 
 /// A kernel linked from the package's compiled object.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use comfy_table::Cell;
 use serde::{Deserialize, Serialize};
 
-use super::model::{Column, change, grouped, grouped_signed, percent};
+use super::model::{Column, change, counted, grouped, grouped_signed, percent};
 use super::text::{lines, right, table};
 
 /// One kernel, as a difference sees it.
@@ -109,7 +109,7 @@ impl Diff {
                 continue;
             }
             let bytes: i64 = all.iter().map(|changed| changed.delta()).sum();
-            out.push_str(&format!("\n{title}: {} symbols, {} bytes\n", all.len(), signed(bytes)));
+            out.push_str(&format!("\n{title}: {}, {} bytes\n", counted(all.len(), "symbol"), signed(bytes)));
             let mut body = table();
             for changed in all.iter().take(most) {
                 body.add_row(vec![right(signed(changed.delta())), Cell::new(&changed.symbol)]);

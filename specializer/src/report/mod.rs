@@ -19,7 +19,7 @@ pub use html::html;
 pub use markdown::markdown;
 pub use model::{
     Cause, Column, EvidenceLine, FORMAT, GroupBytes, MissingLine, Report, RootCount, TableRows, change,
-    grouped, grouped_signed, percent,
+    counted, grouped, grouped_signed, percent,
 };
 pub use text::text;
 pub(crate) use text::{lines, right, table};

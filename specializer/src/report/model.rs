@@ -196,6 +196,12 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// So many things: `1 symbol`, `2 symbols`.
+pub fn counted(count: usize, thing: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{} {thing}{ending}", grouped(count as u64))
+}
+
 /// A signed number with grouping and a real minus sign.
 pub fn grouped_signed(number: i64) -> String {
     let sign = if number < 0 { "−" } else { "" };

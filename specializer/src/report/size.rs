@@ -39,6 +39,8 @@ pub struct SizeReport {
     pub files: Vec<Bytes>,
     /// By symbol.
     pub symbols: Vec<Bytes>,
+    /// Memory that starts as zero, by symbol; it is no part of the other lists.
+    pub zeroed: Vec<Bytes>,
     /// Bytes of symbols that the package does not know: tables, exports, what the compiler made.
     pub unattributed: u64,
 }
@@ -50,8 +52,12 @@ impl SizeReport {
         let mut sizes: HashMap<SymbolId, u64> = HashMap::new();
         let mut unattributed = 0;
         let mut strangers: BTreeMap<String, u64> = BTreeMap::new();
+        let mut zeroed = BTreeMap::new();
         for symbol in image.symbols.iter().filter(|symbol| symbol.size > 0) {
             match index.find_defined(&symbol.name) {
+                Some(id) if index.symbol(id).kind == SymbolKind::Bss => {
+                    zeroed.insert(index.demangled(id), (symbol.size, symbol.size));
+                }
                 Some(id) => *sizes.entry(id).or_default() += symbol.size,
                 None => {
                     unattributed += symbol.size;
@@ -67,16 +73,15 @@ impl SizeReport {
             let source = index.source(id);
             let keys = [
                 package.kernel_toml.group_of(source),
-                crate_of(source, &index.demangled(id)),
+                crate_of(source, &package.kernel_toml.name),
                 source.to_owned(),
             ];
             // What a file retains is at most the sum of what its symbols retain by themselves; what they
             // retain together is counted where one of them dominates the other.
-            let own = if index.symbol(id).kind == SymbolKind::Bss { 0 } else { size };
             let top = retained.top_in(id, |other| index.source(other) == source);
             for (map, key) in by.iter_mut().zip(keys) {
                 let (total, kept) = map.entry(key).or_default();
-                *total += own;
+                *total += size;
                 *kept += if top { retained.bytes(id) } else { 0 };
             }
             symbols.push(Bytes { name: index.demangled(id), total: size, retained: retained.bytes(id) });
@@ -90,6 +95,7 @@ impl SizeReport {
             crates,
             files,
             symbols,
+            zeroed: sorted(zeroed),
             unattributed,
         }
     }
@@ -110,6 +116,7 @@ impl SizeReport {
             ("crate", &self.crates),
             ("file", &self.files),
             ("symbol", &self.symbols),
+            ("symbol, zeroed memory", &self.zeroed),
         ];
         for (what, list) in lists {
             if list.is_empty() {
@@ -151,13 +158,12 @@ fn shortened(name: &str) -> String {
     format!("{head}…{tail}")
 }
 
-/// The crate of a symbol: the one that its source path is in, else the first part of its name.
-fn crate_of(source: &str, demangled: &str) -> String {
-    match source.split_once("/src") {
-        Some((path, _)) => path.to_owned(),
-        None if source.contains('/') || source.is_empty() => {
-            demangled.trim_start_matches('<').split("::").next().unwrap_or_default().to_owned()
-        }
+/// The crate that a source belongs to: the folder that holds its `src`, the kernel's own crate where
+/// that is the top, or the source itself, where it is a crate's name already.
+fn crate_of(source: &str, kernel: &str) -> String {
+    match source.split_once("src/") {
+        Some(("", _)) => kernel.to_owned(),
+        Some((folder, _)) => folder.trim_end_matches('/').to_owned(),
         None => source.to_owned(),
     }
 }
