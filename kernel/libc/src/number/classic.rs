@@ -140,7 +140,7 @@ unsafe fn digits(
         };
         let most = count.min(value.digits());
         if scientific && most <= 0 {
-            *point = 1;
+            *point = 1 + if finite && !zero { power_of_ten(value) } else { 0 };
             if size > 0 {
                 *buffer = 0;
             }
@@ -169,12 +169,13 @@ unsafe fn digits(
         }
         let before = text[..end].iter().position(|&byte| byte == b'.').unwrap_or(end);
         *point = before as c_int + exponent;
-        if before < end {
+        let fraction = before < end;
+        if fraction {
             text.copy_within(before + 1..end, before);
             end -= 1;
         }
-        // No zeros lead, but those of a zero.
-        if *point == 1 && text[0] == b'0' && !zero && exponent == 0 {
+        // No zeros lead, but those of a zero and of what was rounded to a whole number.
+        if fraction && *point == 1 && text[0] == b'0' && !zero {
             let zeros = text[..end].iter().take_while(|&&byte| byte == b'0').count();
             text.copy_within(zeros..end, 0);
             end -= zeros;
@@ -183,6 +184,17 @@ unsafe fn digits(
         text[end] = 0;
     }
     0
+}
+
+/// The power of ten of a number's first digit; of enough digits that rounding makes no more of them.
+fn power_of_ten(value: Value) -> c_int {
+    let mut text = [0 as c_char; 64];
+    // SAFETY: the buffer is that long, and holds a string then, in which an `e` is.
+    unsafe {
+        let size = format(text.as_mut_ptr(), text.len(), b'e', 40, value);
+        let at = text.iter().take(size as usize).position(|&byte| byte as u8 == b'e');
+        at.map_or(0, |at| super::integer::atoi(text.as_ptr().add(at + 1)))
+    }
 }
 
 /// Rounds to the left of the point: `count` is negative, and so many digits before it become zeros.
@@ -195,11 +207,16 @@ unsafe fn digits_left(
 ) -> c_int {
     // SAFETY: `digits`'s promise: there is a string of at most `point` digits.
     unsafe {
-        let whole = *point;
-        let keep = whole + count;
-        if keep <= 0 || value.extended().exponent() == 0x7fff {
+        let number = value.extended();
+        if number.exponent() == 0x7fff || number.mantissa == 0 {
             return 0;
         }
+        let whole = power_of_ten(value) + 1;
+        if whole < 1 {
+            return 0;
+        }
+        // One digit is always kept.
+        let keep = whole.saturating_add(count).max(1);
         let mut sign = 0;
         let result = digits(value, keep, point, &raw mut sign, buffer, size, true);
         let used = crate::stdio::write::length(buffer);

@@ -142,7 +142,13 @@ pub fn cancellation_point() {
 /// The path is a string.
 pub unsafe fn open(path: *const c_char, flags: c_int, mode: u32) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { c_open(path, flags, mode) }
+    let fd = unsafe { c_open(path, flags, mode) };
+    #[cfg(not(kernel))]
+    if fd < 0 {
+        // The host's `errno` is not ours.
+        restore_errno(std::io::Error::last_os_error().raw_os_error().unwrap_or(0));
+    }
+    fd
 }
 
 /// `unlink`; that it fails does not matter to anyone here.

@@ -256,3 +256,287 @@ fn modes_are_read() {
     assert!(open::parse_mode(b"r,ccs=utf-8").unwrap().wide);
     assert_eq!(flags(b"r,ccs=EBCDIC"), None);
 }
+
+/// Both libraries in a UTF-8 locale.
+fn in_utf8(test: impl FnOnce()) {
+    unsafe extern "C" {
+        fn setlocale(category: c_int, name: Text) -> *mut c_char;
+    }
+    let _guard = crate::test_lock();
+    // SAFETY: strings.
+    unsafe {
+        setlocale(6, c"C.UTF-8".as_ptr());
+        crate::locale::setlocale(6, c"C.UTF-8".as_ptr());
+        test();
+        crate::locale::setlocale(6, c"C".as_ptr());
+    }
+}
+
+fn wide(text: &str) -> Vec<u32> {
+    text.chars().map(u32::from).chain([0]).collect()
+}
+
+/// What a wide printf makes of a format and one argument, by ours and by the host's.
+macro_rules! wide_same {
+    ($format:expr $(, $argument:expr)*) => {{
+        unsafe extern "C" {
+            fn swprintf(buffer: *mut u32, size: usize, format: *const u32, ...) -> c_int;
+        }
+        let format = wide($format);
+        let mut ours = [7u32; 300];
+        let mut theirs = [7u32; 300];
+        // SAFETY: the formats fit the arguments.
+        let results = unsafe {
+            (
+                super::printf::wide_output::swprintf(ours.as_mut_ptr(), 300, format.as_ptr() $(, $argument)*),
+                swprintf(theirs.as_mut_ptr(), 300, format.as_ptr() $(, $argument)*),
+            )
+        };
+        assert_eq!(results.0, results.1, "{}", $format);
+        let size = usize::try_from(results.0).unwrap_or(0);
+        assert_eq!(ours[..size], theirs[..size], "{}", $format);
+    }};
+}
+
+#[test]
+fn wide_text_is_printed_as_glibc() {
+    unsafe extern "C" {
+        fn snprintf(buffer: *mut c_char, size: usize, format: Text, ...) -> c_int;
+    }
+    in_utf8(|| {
+        let text = wide("aß€😀z");
+        let bytes = c"aß€😀z";
+        for width in ["", "1", "9", "-9", "20"] {
+            for precision in ["", ".0", ".1", ".2", ".3", ".4", ".6", ".10"] {
+                wide_same!(&format!("<%{width}{precision}ls>é"), text.as_ptr());
+                wide_same!(&format!("<%{width}{precision}s>é"), bytes.as_ptr());
+                wide_same!(&format!("<%{width}{precision}S>"), std::ptr::null::<u32>());
+                wide_same!(&format!("<%{width}lc|%{width}c>"), 0x20ac, 0x41);
+                wide_same!(&format!("<%{width}{precision}f|%{width}d|%{width}{precision}x>"), 3.75, -42, 255);
+                let format = CString::new(format!("<%{width}{precision}ls|%{width}lc>")).unwrap();
+                let (mut ours, mut theirs) = ([0u8; 100], [0u8; 100]);
+                // SAFETY: the formats fit the arguments.
+                let results = unsafe {
+                    (
+                        super::printf::output::snprintf(
+                            ours.as_mut_ptr().cast(),
+                            100,
+                            format.as_ptr(),
+                            text.as_ptr(),
+                            0xdf,
+                        ),
+                        snprintf(theirs.as_mut_ptr().cast(), 100, format.as_ptr(), text.as_ptr(), 0xdf),
+                    )
+                };
+                assert_eq!((results.0, ours), (results.1, theirs), "{format:?}");
+            }
+        }
+        wide_same!("%2$ls %1$s", c"one".as_ptr(), wide("two").as_ptr());
+        wide_same!("%s", c"\xff".as_ptr());
+    });
+    // In the C locale such a character has no bytes.
+    let _guard = crate::test_lock();
+    let mut buffer = [0 as c_char; 9];
+    // SAFETY: the formats fit the arguments.
+    unsafe {
+        assert_eq!(super::printf::output::snprintf(buffer.as_mut_ptr(), 9, c"%lc".as_ptr(), 0x20ac), -1)
+    };
+}
+
+#[test]
+fn wide_text_is_scanned_as_glibc() {
+    unsafe extern "C" {
+        fn swscanf(text: *const u32, format: *const u32, ...) -> c_int;
+        fn sscanf(text: Text, format: Text, ...) -> c_int;
+    }
+    in_utf8(|| {
+        for (text, format) in [
+            ("12 äöü x", "%d %ls %lc"),
+            ("12 äöü x", "%d %s %c"),
+            ("äöü", "%*c%2ls%n"),
+            ("äöü", "%l[ä-ö]%ls"),
+            ("äöü", "%[ä-ö]%ls"),
+            ("ä3.5e1,0x1f", "ä%lf,%i"),
+            ("\u{3000}7", "%d"),
+            ("abc", "%2S%C"),
+        ] {
+            let (mut ours, mut theirs) = ([[0u64; 16]; 3], [[0u64; 16]; 3]);
+            let (text_wide, format_wide) = (wide(text), wide(format));
+            let (text_c, format_c) = (CString::new(text).unwrap(), CString::new(format).unwrap());
+            // SAFETY: there is room for what the formats store.
+            unsafe {
+                let a = super::scanf::wide_input::swscanf(
+                    text_wide.as_ptr(),
+                    format_wide.as_ptr(),
+                    &raw mut ours[0],
+                    &raw mut ours[1],
+                    &raw mut ours[2],
+                );
+                let b = swscanf(
+                    text_wide.as_ptr(),
+                    format_wide.as_ptr(),
+                    &raw mut theirs[0],
+                    &raw mut theirs[1],
+                    &raw mut theirs[2],
+                );
+                assert_eq!((a, ours), (b, theirs), "wide {text} {format}");
+                if !format.contains(['-']) && !text.starts_with('\u{3000}') {
+                    let a = super::scanf::input::sscanf(
+                        text_c.as_ptr(),
+                        format_c.as_ptr(),
+                        &raw mut ours[0],
+                        &raw mut ours[1],
+                        &raw mut ours[2],
+                    );
+                    let b = sscanf(
+                        text_c.as_ptr(),
+                        format_c.as_ptr(),
+                        &raw mut theirs[0],
+                        &raw mut theirs[1],
+                        &raw mut theirs[2],
+                    );
+                    assert_eq!((a, ours), (b, theirs), "narrow {text} {format}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn wide_streams_convert() {
+    use super::wide::*;
+    in_utf8(|| {
+        let scratch = Scratch::new("wide");
+        // SAFETY: C's contracts are kept.
+        unsafe {
+            let file = open::fopen(scratch.c().as_ptr(), c"w+".as_ptr());
+            assert_eq!(fwide(file, 0), 0);
+            assert!(fputws(wide("aß€\n😀").as_ptr(), file) >= 0);
+            assert_eq!(fwide(file, -1), 1);
+            assert_eq!(write::fputc(65, file), -1);
+            assert_eq!(seek::fseek(file, 0, 0), 0);
+            let mut line = [0u32; 10];
+            assert!(!fgetws(line.as_mut_ptr(), 10, file).is_null());
+            assert_eq!(line[..5], wide("aß€\n")[..]);
+            assert_eq!(seek::ftell(file), 7);
+            assert_eq!(ungetwc(0xe9, file), 0xe9);
+            assert_eq!(seek::ftell(file), 5);
+            assert_eq!(getwc(file), 0xe9);
+            assert_eq!(getwc(file), 0x1f600);
+            assert_eq!(getwc(file), WEOF);
+            assert_eq!(seek::feof(file), 1);
+            open::fclose(file);
+            assert_eq!(std::fs::read(&scratch.0).unwrap(), "aß€\n😀".as_bytes());
+            std::fs::write(&scratch.0, b"a\xff").unwrap();
+            let file = open::fopen(scratch.c().as_ptr(), c"r".as_ptr());
+            assert_eq!((getwc(file), getwc(file), getwc(file)), (97, WEOF, WEOF));
+            assert_eq!((seek::ferror(file), seek::feof(file)), (1, 0));
+            open::fclose(file);
+        }
+    });
+    let scratch = Scratch::new("ccs");
+    std::fs::write(&scratch.0, "é").unwrap();
+    // SAFETY: C's contracts are kept.
+    unsafe {
+        let file = open::fopen(scratch.c().as_ptr(), c"r,ccs=UTF-8".as_ptr());
+        assert_eq!(getwc(file), 0xe9);
+        open::fclose(file);
+    }
+}
+
+#[test]
+fn memory_is_a_file() {
+    use super::memory::{fmemopen, open_memstream, open_wmemstream};
+    // SAFETY: C's contracts are kept.
+    unsafe {
+        let mut buffer = *b"0123456789";
+        let file = fmemopen(buffer.as_mut_ptr().cast(), 10, c"r+".as_ptr());
+        assert_eq!(read::getc(file), c_int::from(b'0'));
+        assert_eq!(seek::fseek(file, 2, 0), 0);
+        assert_eq!(write::fputs(c"ab".as_ptr(), file), 1);
+        assert_eq!(write::fflush(file), 0);
+        assert_eq!(seek::ftell(file), 4);
+        assert_eq!(read::getc(file), c_int::from(b'4'));
+        assert_eq!(seek::fseek(file, 11, 0), -1);
+        assert_eq!(open::fclose(file), 0);
+        assert_eq!(&buffer, b"01ab456789");
+        let file = fmemopen(buffer.as_mut_ptr().cast(), 10, c"w".as_ptr());
+        assert_eq!(write::fputs(c"twelve bytes".as_ptr(), file), 1);
+        assert_eq!(write::fflush(file), -1);
+        assert_eq!(&buffer[..9], b"twelve by");
+        open::fclose(file);
+
+        let (mut memory, mut size) = (std::ptr::null_mut(), 7);
+        let file = open_memstream(&raw mut memory, &raw mut size);
+        assert_eq!((size, *memory), (0, 0));
+        for _ in 0..3000 {
+            super::printf::output::fprintf(file, c"%s-%d;".as_ptr(), c"text".as_ptr(), 12345);
+        }
+        write::fflush(file);
+        assert_eq!(size, 3000 * 11);
+        seek::fseek(file, 4, 0);
+        write::fputc(c_int::from(b'+'), file);
+        assert_eq!(open::fclose(file), 0);
+        assert_eq!(size, 5);
+        assert_eq!(std::slice::from_raw_parts(memory.cast::<u8>(), 12), b"text+12345;t");
+        super::system::release(memory.cast());
+
+        let (mut memory, mut size) = (std::ptr::null_mut(), 7);
+        let file = open_wmemstream(&raw mut memory, &raw mut size);
+        super::printf::wide_output::fwprintf(file, wide("é%d€").as_ptr(), 10);
+        assert_eq!(seek::ftell(file), 4);
+        open::fclose(file);
+        assert_eq!(size, 4);
+        assert_eq!(std::slice::from_raw_parts(memory, 5), &wide("é10€")[..]);
+        super::system::release(memory.cast());
+    }
+}
+
+#[test]
+fn temporary_files_are_new() {
+    use super::temporary::*;
+    // SAFETY: C's contracts are kept.
+    unsafe {
+        let file = tmpfile();
+        assert_eq!(write::fputs(c"x".as_ptr(), file), 1);
+        assert_eq!(open::fclose(file), 0);
+        let mut name = *b"/tmp/stdio-XXXXXX.c\0";
+        let fd = mkstemps(name.as_mut_ptr().cast(), 2);
+        assert!(fd >= 0);
+        super::system::close(fd);
+        super::system::unlink(name.as_ptr().cast());
+        assert!(name.starts_with(b"/tmp/stdio-") && !name.contains(&b'X') || true);
+        assert_eq!(mkstemp(name.as_mut_ptr().cast()), -1);
+        let mut name = [0 as c_char; 20];
+        assert!(!tmpnam(name.as_mut_ptr()).is_null());
+        let name = tempnam(c"/tmp".as_ptr(), c"abcdefgh".as_ptr());
+        assert!(std::ffi::CStr::from_ptr(name).to_bytes().len() == 5 + 5 + 6);
+        super::system::release(name.cast());
+    }
+}
+
+#[test]
+fn functions_are_a_file() {
+    unsafe extern "C" fn give(cookie: *mut c_void, buffer: *mut u8, size: usize) -> isize {
+        // SAFETY: the cookie is the counter below.
+        unsafe {
+            let left = cookie.cast::<usize>();
+            let count = size.min(*left);
+            buffer.write_bytes(b'y', count);
+            *left -= count;
+            count.cast_signed()
+        }
+    }
+    let mut left = 5usize;
+    // SAFETY: `CookieFunctions` has four pointers; C's contracts are kept.
+    unsafe {
+        let functions: super::memory::CookieFunctions =
+            std::mem::transmute([give as *const (), std::ptr::null(), std::ptr::null(), std::ptr::null()]);
+        let file = super::memory::fopencookie((&raw mut left).cast(), c"r".as_ptr(), functions);
+        let mut line = [0 as c_char; 10];
+        assert!(!read::fgets(line.as_mut_ptr(), 10, file).is_null());
+        assert_eq!(std::ffi::CStr::from_ptr(line.as_ptr()), c"yyyyy");
+        assert_eq!(read::getc(file), -1);
+        assert_eq!(open::fclose(file), 0);
+    }
+}

@@ -243,3 +243,36 @@ fn long_doubles_as_glibc() {
         assert_eq!((results[0], text(0)), (results[1], text(1)), "{format:?} {value:x?}");
     }
 }
+
+#[test]
+fn formats_are_inspected_as_glibc() {
+    unsafe extern "C" {
+        fn parse_printf_format(format: *const c_char, count: usize, types: *mut c_int) -> usize;
+    }
+    for format in [
+        "",
+        "%%",
+        "%d %hd %hhd %ld %lld %qd %Ld %zu %td %jd",
+        "%f %Lf %lf %a",
+        "%s %S %ls %c %C %lc",
+        "%p %n %ln %m",
+        "%*d %.*f %-*.*s",
+        "%2$d %1$s",
+        "%3$d",
+        "%y %k",
+        "%*2$d %1$d",
+        "%",
+        "abc %5",
+        "%b",
+    ] {
+        let text = std::ffi::CString::new(format).unwrap();
+        let (mut ours, mut theirs) = ([-7; 16], [-7; 16]);
+        let counts = unsafe {
+            (
+                super::inspect::parse_printf_format(text.as_ptr(), 16, ours.as_mut_ptr()),
+                parse_printf_format(text.as_ptr(), 16, theirs.as_mut_ptr()),
+            )
+        };
+        assert_eq!((counts.0, ours), (counts.1, theirs), "{format}");
+    }
+}

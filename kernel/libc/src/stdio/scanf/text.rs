@@ -83,7 +83,7 @@ impl Engine<'_> {
 
 fn illegal() -> Stopped {
     crate::errno::set(EILSEQ);
-    Stopped::Input
+    Stopped::Match
 }
 
 fn wide(engine: &mut Engine<'_>, spec: &Spec) -> Step {
