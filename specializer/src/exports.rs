@@ -547,3 +547,6 @@ pub fn write(fresh: &Catalogue, directory: &Path) -> Result<Vec<String>, Exports
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod host_tests;

@@ -21,5 +21,15 @@ pub use object::AppObject;
 pub use search::SearchPaths;
 pub use symbols::{DefinedSymbol, ImportedSymbol, Slot, SymbolKind};
 
+/// Reads bytes as an application and looks for all that can be found in them: what fuzzing calls.
+#[doc(hidden)]
+pub fn look_at(data: &[u8]) {
+    let Ok(object) = AppObject::parse(std::path::Path::new("app"), data.to_vec()) else { return };
+    let list = "dlsym V func =\ndlvsym V func =\nsyscall V func =\nclose V func =\nmalloc V func =\n";
+    let library = crate::exports::Library::parse("libc.so.6", list);
+    let catalogue = crate::exports::Catalogue::new(library.into_iter().collect());
+    let _ = Imports::of(&AppClosure::of_one(object), &catalogue);
+}
+
 #[cfg(test)]
 mod tests;

@@ -172,3 +172,79 @@ proptest! {
         let _ = look_at(file);
     }
 }
+
+/// Inputs that a fuzzer found or that seed it, in `fuzz/corpus/app`; `SPECIALIZE_FUZZ_SECONDS` makes
+/// this a fuzzer of its own: it damages them at random for so long.
+#[test]
+fn the_corpus_does_not_panic() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/app");
+    let mut corpus: Vec<Vec<u8>> = std::fs::read_dir(&folder)
+        .expect("the corpus is there")
+        .map(|item| std::fs::read(item.expect("an entry").path()).expect("an input can be read"))
+        .collect();
+    corpus.push(sample().0);
+    corpus.iter().for_each(|input| crate::app::look_at(input));
+    let seconds = std::env::var("SPECIALIZE_FUZZ_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(1);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut runs = 0u64;
+    while std::time::Instant::now() < end {
+        let mut input = corpus[random.below(corpus.len())].clone();
+        for _ in 0..=random.below(8) {
+            random.damage(&mut input, &corpus);
+        }
+        crate::app::look_at(&input);
+        runs += 1;
+    }
+    eprintln!("{runs} damaged inputs");
+}
+
+/// xorshift64*, so that a run can be repeated.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit.max(1) as u64) as usize
+    }
+
+    /// One change: a byte, a bit, a word of an awkward value, a cut, a copy of another place or input.
+    fn damage(&mut self, input: &mut Vec<u8>, corpus: &[Vec<u8>]) {
+        if input.len() < 8 {
+            input.resize(8, 0);
+        }
+        let at = self.below(input.len());
+        match self.below(7) {
+            0 => input[at] = self.next() as u8,
+            1 => input[at] ^= 1 << self.below(8),
+            2 => {
+                let values = [0, 1, u64::MAX, 1 << 63, 1 << 31, input.len() as u64, self.next()];
+                let size = [2, 4, 8][self.below(3)];
+                let at = self.below(input.len() - size);
+                let value = values[self.below(values.len())].to_le_bytes();
+                input[at..at + size].copy_from_slice(&value[..size]);
+            }
+            3 => input.truncate(at.max(64)),
+            4 => {
+                let (from, length) = (self.below(input.len()), self.below(64));
+                let copy: Vec<u8> = input.iter().copied().skip(from).take(length).collect();
+                let end = (at + copy.len()).min(input.len());
+                input[at..end].copy_from_slice(&copy[..end - at]);
+            }
+            5 => {
+                let other = &corpus[self.below(corpus.len())];
+                let end = (at + self.below(256)).min(input.len()).min(other.len());
+                if at < end {
+                    input[at..end].copy_from_slice(&other[at..end]);
+                }
+            }
+            _ => input.extend((0..self.below(32)).map(|n| n as u8)),
+        }
+    }
+}
