@@ -61,3 +61,16 @@ pub unsafe extern "C" fn __ttyname_r_chk(fd: c_int, name: *mut c_char, size: usi
     // SAFETY: the caller's buffer.
     unsafe { ttyname_r(fd, name, size) }
 }
+
+/// The name of the controlling terminal, in a buffer of `L_ctermid` (9) bytes or of the kernel's.
+#[export]
+pub unsafe extern "C" fn ctermid(buffer: *mut c_char) -> *mut c_char {
+    const TTY: &core::ffi::CStr = c"/dev/tty";
+    if buffer.is_null() {
+        return TTY.as_ptr().cast_mut();
+    }
+    let bytes = TTY.to_bytes_with_nul();
+    // SAFETY: the caller's buffer has room for it.
+    unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr().cast(), buffer, bytes.len()) };
+    buffer
+}
