@@ -73,7 +73,7 @@ pub extern "C" fn tanh(x: f64) -> f64 {
     }
     let result = if size >= 22.0 {
         1.0
-    } else if size < 2.0f64.powi(-55) {
+    } else if size < f64::from_bits(968 << 52) {
         return x * (1.0 + x);
     } else if size >= 1.0 {
         1.0 - 2.0 / (libm::expm1(2.0 * size) + 2.0)
@@ -88,7 +88,7 @@ pub extern "C" fn tanh(x: f64) -> f64 {
 #[export]
 pub extern "C" fn asinh(x: f64) -> f64 {
     let size = x.abs();
-    if !x.is_finite() || size < 2.0f64.powi(-28) {
+    if !x.is_finite() || size < f64::from_bits(995 << 52) {
         return if x.is_finite() { x } else { x + x };
     }
     let result = if size > (1 << 28) as f64 {
