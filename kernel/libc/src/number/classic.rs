@@ -1,6 +1,6 @@
-//! Conversions older than C's or newer than most programs: `a64l`, `ecvt`, `strfromd`.
+//! Conversions older than C's or newer than most programs: `ecvt`, `strfromd`.
 
-use core::ffi::{c_char, c_int, c_long};
+use core::ffi::{c_char, c_int};
 
 use macros::export;
 
@@ -8,44 +8,6 @@ use crate::f80::F80;
 use crate::stdio::Shared;
 use crate::stdio::arguments::VaList;
 use crate::stdio::printf::output::vsnprintf;
-
-/// The digits of radix 64, from 0 on.
-const RADIX_64: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/// A number of 32 bits from up to six digits of radix 64, the lowest first.
-#[export]
-pub unsafe extern "C" fn a64l(text: *const c_char) -> c_long {
-    let mut value = 0u64;
-    for index in 0..6 {
-        // SAFETY: the caller's string, which has not ended.
-        let byte = unsafe { *text.add(index) } as u8;
-        match RADIX_64.iter().position(|digit| *digit == byte) {
-            Some(digit) => value |= (digit as u64) << (6 * index),
-            None => break,
-        }
-    }
-    // glibc does not extend bit 31, though `l64a` takes a signed number.
-    c_long::from(value as u32)
-}
-
-/// The digits of radix 64 of a number's lower 32 bits, the lowest first.
-#[export]
-pub unsafe extern "C" fn l64a(number: c_long) -> *mut c_char {
-    static BUFFER: Shared<[u8; 7]> = Shared::new([0; 7]);
-    let buffer = BUFFER.get();
-    let mut rest = number as u32;
-    // SAFETY: one thread at a time, by C's rules.
-    unsafe {
-        let mut size = 0;
-        while rest != 0 {
-            (*buffer)[size] = RADIX_64[rest as usize & 63];
-            rest >>= 6;
-            size += 1;
-        }
-        (*buffer)[size] = 0;
-    }
-    buffer.cast()
-}
 
 /// Arguments for `%.*L…` or `%.*…`: a precision and a number, as they lie on a stack.
 #[repr(C)]

@@ -281,10 +281,15 @@ impl super::decimal::Decimal<'_> {
 fn radix_64_as_glibc() {
     for number in [0i64, 1, 63, 64, 123_456_789, -1, i64::from(i32::MAX), 1 << 40] {
         let (ours, theirs) = unsafe {
-            (std::ffi::CStr::from_ptr(classic::l64a(number)), std::ffi::CStr::from_ptr(host::l64a(number)))
+            (
+                std::ffi::CStr::from_ptr(crate::stdlib::base64::l64a(number)),
+                std::ffi::CStr::from_ptr(host::l64a(number)),
+            )
         };
         assert_eq!(ours, theirs);
-        assert_eq!(unsafe { classic::a64l(ours.as_ptr()) }, unsafe { host::a64l(ours.as_ptr()) });
+        assert_eq!(unsafe { crate::stdlib::base64::a64l(ours.as_ptr()) }, unsafe {
+            host::a64l(ours.as_ptr())
+        });
     }
     assert_eq!(F80::ZERO.to_double_bits(), 0);
 }

@@ -1,6 +1,6 @@
 //! Copying and joining strings.
 
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{c_char, c_void};
 use core::ptr::null_mut;
 
 use macros::export;
@@ -86,13 +86,6 @@ pub unsafe extern "C" fn strfry(s: *mut c_char) -> *mut c_char {
         s.add(i).swap(s.add(j));
     }
     s
-}
-
-/// GNU `basename` of string.h: what follows the last slash. (POSIX's is `libgen`'s.)
-#[export]
-pub unsafe extern "C" fn basename(path: *const c_char) -> *mut c_char {
-    let slash = super::strrchr(path, c_int::from(b'/'));
-    if slash.is_null() { path.cast_mut() } else { slash.add(1) }
 }
 
 /// POSIX `swab` (unistd.h): copies pairs of bytes, exchanged; an odd last byte is left alone.

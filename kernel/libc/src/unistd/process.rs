@@ -125,24 +125,6 @@ pub extern "C" fn setresgid(real: u32, effective: u32, saved: u32) -> c_int {
     become_user(&[real, effective, saved])
 }
 
-/// The supplementary groups: none. 0, or -1 with `EINVAL`.
-#[export]
-pub extern "C" fn getgroups(room: c_int, _groups: *mut u32) -> c_int {
-    if room < 0 { errno::set(EINVAL) } else { 0 }
-}
-
-/// Sets the supplementary groups, which have no effect. Zero.
-#[export]
-pub extern "C" fn setgroups(_count: usize, _groups: *const u32) -> c_int {
-    0
-}
-
-/// Whether the process is a member of a group.
-#[export]
-pub extern "C" fn group_member(group: u32) -> c_int {
-    c_int::from(group == 0)
-}
-
 /// The process's group: itself. Alias: `__getpgid(0)`.
 #[export]
 pub extern "C" fn getpgrp() -> c_int {
