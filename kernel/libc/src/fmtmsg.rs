@@ -1,1 +1,0 @@
-//! `fmtmsg`: taken over by the lead; do not write this one.

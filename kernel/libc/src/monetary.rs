@@ -1,1 +1,0 @@
-//! `monetary`: taken over by the lead; do not write this one.
