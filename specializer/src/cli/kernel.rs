@@ -11,8 +11,8 @@ use super::arguments::{KernelBuild, KernelCheck, KernelShow};
 use super::context::{self, Bar};
 use super::error::CliError;
 use super::output;
-use crate::exports::{self, Catalogue, Check, Coverage, KernelSymbol};
-use crate::package::{KernelPackage, SymbolKind};
+use crate::exports::{self, Catalogue, Check, Coverage};
+use crate::package::{KernelPackage, SymbolKind, kernel_symbol};
 use crate::report::{self, grouped, right};
 
 /// `kernel build`.
@@ -159,7 +159,7 @@ pub(super) fn check(arguments: &KernelCheck) -> Result<ExitCode, CliError> {
         None => context::symbols_beside(&context::kernel_sources()?),
     };
     let mut catalogue = Catalogue::load(&directory)?;
-    let kernel = |name: &str| kernel_symbol(&package, name);
+    let kernel = |name: &str| kernel_symbol(&package.index, name);
     let mut updated = Vec::new();
     if arguments.update {
         catalogue = exports::refreshed(&catalogue, kernel);
@@ -190,16 +190,6 @@ pub(super) fn check(arguments: &KernelCheck) -> Result<ExitCode, CliError> {
         ));
     }
     Ok(ExitCode::from(u8::from(wrong > 0)))
-}
-
-/// What the package has under a name, as the lists see it.
-pub(super) fn kernel_symbol(package: &KernelPackage, name: &str) -> Option<KernelSymbol> {
-    let id = package.index.find_defined(name)?;
-    Some(match package.index.symbol(id).kind {
-        SymbolKind::Function | SymbolKind::Native => KernelSymbol::Function,
-        // An exported variable is a cell around the variable; the package does not say how large that is.
-        _ => KernelSymbol::Object { size: None },
-    })
 }
 
 fn check_text(checked: &Checked) -> String {

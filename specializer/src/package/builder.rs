@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::index::{NewSymbol, Row, SymbolKind, Table, Tunable};
 use super::manifest::{FORMAT, hex};
-use super::{Config, Index, KernelPackage, Manifest, PackageError, SymbolId, cargo, fingerprint};
+use super::{Config, Index, KernelPackage, Manifest, PackageError, SymbolId, cargo, fingerprint, lists};
 use crate::graph::{self, KernelObject};
 use crate::llvm::{self, Compiled};
 
@@ -78,8 +78,8 @@ impl KernelPackage {
         let read = |path: &Path| std::fs::read(path).map_err(PackageError::io(path));
         files.insert("kernel.toml".into(), read(&kernel.join("kernel.toml"))?);
         files.insert("kernel.ld".into(), read(&kernel.join(&config.linker_script))?);
-        for (name, path) in symbol_lists(kernel)? {
-            files.insert(format!("symbols/{name}"), read(&path)?);
+        for (name, text) in lists::fresh(kernel, &index)? {
+            files.insert(format!("symbols/{name}"), text);
         }
         let manifest = Manifest {
             format: FORMAT,

@@ -7,12 +7,14 @@ mod cargo;
 mod config;
 mod fingerprint;
 mod index;
+mod lists;
 mod manifest;
 mod sysroot;
 
 pub use builder::Progress;
 pub use config::{Config, ConfigError, GroupRule, RootRule, TableRule, TunableRule, TunableType};
 pub use index::{Index, NewSymbol, PanicSite, Row, Symbol, SymbolId, SymbolKind, Table, Tunable};
+pub use lists::kernel_symbol;
 pub use manifest::{Manifest, ManifestError};
 pub use sysroot::Sysroot;
 
