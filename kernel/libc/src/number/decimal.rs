@@ -226,7 +226,8 @@ impl<'a> Decimal<'a> {
     /// Whether any digit below a position is not zero.
     fn any_below(&self, position: usize) -> bool {
         let whole = position / DIGITS;
-        (0..whole).any(|index| self.limb(index) != 0) || self.limb(whole) % POWERS[position % DIGITS] != 0
+        (0..whole).any(|index| self.limb(index) != 0)
+            || !self.limb(whole).is_multiple_of(POWERS[position % DIGITS])
     }
 
     /// Rounds so that the lowest `drop` digits are zero. If those are all its digits, the result

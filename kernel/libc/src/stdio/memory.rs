@@ -145,10 +145,8 @@ pub unsafe extern "C" fn fmemopen(memory: *mut c_void, size: usize, mode: *const
             return null_mut();
         }
         let letter = *mode as u8;
-        if own || letter == b'w' && !parsed.flags & flag::NO_READS != 0 {
-            if own || size != 0 {
-                *memory = 0;
-            }
+        if own || letter == b'w' && parsed.flags & flag::NO_READS == 0 && size != 0 {
+            *memory = 0;
         }
         let append = letter == b'a';
         let length = match letter {

@@ -129,7 +129,8 @@ pub fn push_back(file: &mut FILE, byte: u8) -> bool {
     let room = file.read_ptr > file.read_base;
     // SAFETY: below `read_ptr` there is a byte if there is room.
     let same = room && unsafe { file.read_ptr.sub(1).read() } == byte;
-    if !same && !(room && file.has(flag::IN_BACKUP)) && !make_backup(file) {
+    let there = same || room && file.has(flag::IN_BACKUP);
+    if !there && !make_backup(file) {
         return false;
     }
     file.read_ptr = file.read_ptr.wrapping_sub(1);

@@ -161,8 +161,11 @@ pub unsafe fn unlink(path: *const c_char) {
 }
 
 /// `mkdir`.
-pub fn make_directory(path: *const c_char, mode: u32) -> c_int {
-    // SAFETY: the path is a string.
+///
+/// # Safety
+/// The path is a string.
+pub unsafe fn make_directory(path: *const c_char, mode: u32) -> c_int {
+    // SAFETY: the caller's promise.
     unsafe { c_mkdir(path, mode) }
 }
 

@@ -29,6 +29,7 @@ struct Library {
     getdelim: unsafe extern "C" fn(*mut *mut c_char, *mut usize, c_int, File) -> isize,
 }
 
+#[allow(clashing_extern_declarations, reason = "elsewhere a stream is an opaque pointer")]
 mod host {
     use super::{File, Text};
     use core::ffi::{c_char, c_int, c_long, c_void};
@@ -130,6 +131,8 @@ fn run(library: &Library, seed: u64, mode: &str, steps: usize) -> (Vec<String>, 
             2 => (library.setvbuf)(file, own.as_mut_ptr().cast(), 0, 1 + random.below(4999) as usize),
             _ => 0,
         };
+        let text: Vec<u8> =
+            (0..9000).map(|at| if at % 97 == 5 { b'\n' } else { b'A' + (at % 26) as u8 }).collect();
         let mut writing = None;
         for _ in 0..steps {
             let choice = random.below(14);
@@ -144,8 +147,6 @@ fn run(library: &Library, seed: u64, mode: &str, steps: usize) -> (Vec<String>, 
             if wants.is_some() {
                 writing = wants;
             }
-            let text: Vec<u8> =
-                (0..9000).map(|at| if at % 97 == 5 { b'\n' } else { b'A' + (at % 26) as u8 }).collect();
             let size = match random.below(4) {
                 0 => random.below(9000),
                 1 => random.below(100),
@@ -210,7 +211,7 @@ fn run(library: &Library, seed: u64, mode: &str, steps: usize) -> (Vec<String>, 
 
 #[test]
 fn random_calls_as_glibc() {
-    for seed in 1..60 {
+    for seed in 1..30 {
         for mode in ["r+", "w+", "a+", "r", "w", "a"] {
             let ours = run(&OURS, seed, mode, 60);
             let theirs = run(&HOST, seed, mode, 60);
@@ -505,7 +506,7 @@ fn temporary_files_are_new() {
         assert!(fd >= 0);
         super::system::close(fd);
         super::system::unlink(name.as_ptr().cast());
-        assert!(name.starts_with(b"/tmp/stdio-") && !name.contains(&b'X') || true);
+        assert!(name.starts_with(b"/tmp/stdio-") && name.ends_with(b".c\0"));
         assert_eq!(mkstemp(name.as_mut_ptr().cast()), -1);
         let mut name = [0 as c_char; 20];
         assert!(!tmpnam(name.as_mut_ptr()).is_null());

@@ -14,7 +14,7 @@ pub struct Random(pub u64);
 
 impl Random {
     /// 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn word(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -23,7 +23,7 @@ impl Random {
 
     /// A number below `limit`.
     pub fn below(&mut self, limit: u64) -> u64 {
-        (self.next() >> 33) % limit
+        (self.word() >> 33) % limit
     }
 
     /// One of these.
@@ -35,8 +35,8 @@ impl Random {
     pub fn integer(&mut self) -> u64 {
         match self.below(6) {
             0 => self.below(20),
-            1 => self.next() >> self.below(64),
-            2 => (self.next() >> self.below(64)).wrapping_neg(),
+            1 => self.word() >> self.below(64),
+            2 => (self.word() >> self.below(64)).wrapping_neg(),
             3 => 1 << self.below(64),
             4 => (1 << self.below(64)) - 1,
             _ => 0,
@@ -140,8 +140,8 @@ fn stars_positions_and_counts_as_glibc() {
 /// Doubles of all kinds.
 pub fn double(random: &mut Random) -> f64 {
     match random.below(8) {
-        0 => f64::from_bits(random.next()),
-        1 => (random.next() >> 11) as f64 / 1000.0,
+        0 => f64::from_bits(random.word()),
+        1 => (random.word() >> 11) as f64 / 1000.0,
         2 => random.below(100_000) as f64 / 8.0,
         3 => random.below(1000) as f64 / 1000.0,
         4 => [
@@ -160,7 +160,7 @@ pub fn double(random: &mut Random) -> f64 {
             f64::INFINITY,
             f64::NAN,
         ][random.below(14) as usize],
-        5 => f64::from_bits(random.next() >> 12),
+        5 => f64::from_bits(random.word() >> 12),
         6 => 10f64.powi(random.below(60) as i32 - 30),
         _ => (random.below(2000) as f64 - 1000.0) * 10f64.powi(random.below(40) as i32 - 20),
     }
@@ -217,10 +217,10 @@ fn long_doubles_as_glibc() {
     for step in 0..60_000 {
         let format = float_format(&mut random, "L");
         let value = match random.below(6) {
-            0 => F80 { mantissa: random.next() | 1 << 63, sign_exponent: random.next() as u16 },
-            1 => F80 { mantissa: random.next() >> 1, sign_exponent: (random.next() as u16) & 0x8000 },
-            2 => F80 { mantissa: random.next() | 1 << 63, sign_exponent: 16383 + random.below(64) as u16 },
-            3 => F80 { mantissa: 1 << 63, sign_exponent: random.next() as u16 },
+            0 => F80 { mantissa: random.word() | 1 << 63, sign_exponent: random.word() as u16 },
+            1 => F80 { mantissa: random.word() >> 1, sign_exponent: (random.word() as u16) & 0x8000 },
+            2 => F80 { mantissa: random.word() | 1 << 63, sign_exponent: 16383 + random.below(64) as u16 },
+            3 => F80 { mantissa: 1 << 63, sign_exponent: random.word() as u16 },
             _ => F80::from_double_bits(double(&mut random).to_bits()),
         };
         // Extreme exponents take thousands of digits: fewer of those.

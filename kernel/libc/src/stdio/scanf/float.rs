@@ -24,7 +24,7 @@ impl Gatherer<'_, '_> {
     fn keep(&mut self) {
         self.text.push(self.unit as u8);
         self.left -= 1;
-        self.unit = if self.left > 0 { self.engine.next() } else { END };
+        self.unit = if self.left > 0 { self.engine.read() } else { END };
     }
 
     /// Keeps this word, whose first letter is at hand.
@@ -80,7 +80,7 @@ impl Gatherer<'_, '_> {
 }
 
 fn float(engine: &mut Engine<'_>, spec: &Spec) -> Step {
-    let unit = engine.next();
+    let unit = engine.read();
     if unit == END {
         return Err(Stopped::Input);
     }

@@ -14,7 +14,7 @@ impl Engine<'_> {
             _ => 16,
         };
         let mut left = spec.width;
-        let mut unit = self.next();
+        let mut unit = self.read();
         if unit == END {
             return Err(Stopped::Input);
         }
@@ -22,13 +22,13 @@ impl Engine<'_> {
         let negative = unit == u32::from(b'-');
         if negative || unit == u32::from(b'+') {
             left -= 1;
-            unit = if left > 0 { self.next() } else { END };
+            unit = if left > 0 { self.read() } else { END };
         }
         if left > 0 && unit == u32::from(b'0') {
             // The zero counts even if no digit follows the prefix.
             digits = true;
             left -= 1;
-            unit = if left > 0 { self.next() } else { END };
+            unit = if left > 0 { self.read() } else { END };
             let prefix = match letter(unit) {
                 b'x' if base == 0 || base == 16 => 16,
                 b'b' if self.knows_binary() && (base == 0 || base == 2) => 2,
@@ -37,7 +37,7 @@ impl Engine<'_> {
             if left > 0 && prefix != 0 {
                 base = prefix;
                 left -= 1;
-                unit = if left > 0 { self.next() } else { END };
+                unit = if left > 0 { self.read() } else { END };
             } else if base == 0 {
                 base = 8;
             }
@@ -56,11 +56,11 @@ impl Engine<'_> {
                 None => overflow = true,
             }
             left -= 1;
-            unit = if left > 0 { self.next() } else { END };
+            unit = if left > 0 { self.read() } else { END };
         }
         if !digits && pointer && left == spec.width && left >= 5 && unit == u32::from(b'(') {
             for wanted in *b"nil)" {
-                let next = self.next();
+                let next = self.read();
                 if letter(next) != wanted | 0x20 {
                     self.back(next);
                     return Err(Stopped::Match);
@@ -79,7 +79,7 @@ impl Engine<'_> {
             value = limit;
         }
         // Out of range, an unsigned number stays the greatest whatever its sign.
-        if negative && !(overflow && !signed) {
+        if negative && (signed || !overflow) {
             value = value.wrapping_neg();
         }
         let mut spec = Spec { ..*spec };

@@ -191,7 +191,7 @@ impl Engine<'_> {
     }
 
     /// Takes a unit.
-    pub fn next(&mut self) -> u32 {
+    pub fn read(&mut self) -> u32 {
         let unit = self.source.next();
         if unit != END {
             self.taken += 1;
@@ -211,7 +211,7 @@ impl Engine<'_> {
     fn skip_space(&mut self) -> bool {
         self.space = false;
         loop {
-            let unit = self.next();
+            let unit = self.read();
             if unit == END {
                 return false;
             }
@@ -226,7 +226,7 @@ impl Engine<'_> {
         if self.space && !self.skip_space() {
             return Err(Stopped::Input);
         }
-        let unit = self.next();
+        let unit = self.read();
         if unit == END {
             return Err(Stopped::Input);
         }

@@ -197,7 +197,7 @@ fn memory_is_allocated() {
     for pointer in pointers {
         unsafe { crate::stdio::system::release(pointer.cast()) };
     }
-    let mut none = 1 as *mut c_char;
+    let mut none = std::ptr::dangling_mut::<c_char>();
     assert_eq!(unsafe { input::__isoc99_sscanf(c"12".as_ptr(), c"%m[a-z]".as_ptr(), &raw mut none) }, 0);
     assert!(none.is_null());
 }

@@ -49,7 +49,7 @@ impl Engine<'_> {
         let mut left = if single && spec.width == usize::MAX { 1 } else { spec.width };
         let mut count = 0;
         while left > 0 {
-            let unit = self.next();
+            let unit = self.read();
             if unit == END {
                 break;
             }
@@ -117,9 +117,8 @@ fn wide(engine: &mut Engine<'_>, spec: &Spec) -> Step {
         bytes[..size].iter().try_for_each(|&byte| target.put(byte.into()))
     };
     // A width counts characters: where bytes come in, those that go on a character are free.
-    let result = if !wide_source && wide_target && spec.width != usize::MAX
-        || !wide_source && wide_target && matches!(spec.letter, b'c' | b'C')
-    {
+    let limited = spec.width != usize::MAX || matches!(spec.letter, b'c' | b'C');
+    let result = if !wide_source && wide_target && limited {
         take_characters(engine, spec, &mut give)
     } else {
         engine.take(spec, &mut give)
@@ -151,7 +150,7 @@ fn take_characters(
     let mut left = if single && spec.width == usize::MAX { 1 } else { spec.width };
     let mut count = 0;
     loop {
-        let unit = engine.next();
+        let unit = engine.read();
         let continues = unit & 0xc0 == 0x80 && unit < 0x100;
         if unit == END || left == 0 && !continues {
             engine.back(unit);
