@@ -28,4 +28,4 @@ pub static table_clock: Table<time::Row, { time::ROWS }> =
 #[unsafe(no_mangle)]
 #[allow(non_upper_case_globals, reason = "the name that kernel.toml gives the table")]
 pub static table_poweroff: Table<PowerOff, 3> =
-    Table::new([None, Some(&poweroff::I8042_RESET), Some(&poweroff::TRIPLE_FAULT)]);
+    Table::new([Some(&poweroff::ACPI), Some(&poweroff::I8042_RESET), Some(&poweroff::TRIPLE_FAULT)]);

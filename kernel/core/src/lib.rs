@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+pub mod acpi;
 pub mod boot;
 pub mod console;
 pub mod device;

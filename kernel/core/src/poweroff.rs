@@ -1,7 +1,63 @@
 //! Ways to switch the machine off, each a row of `table_poweroff`.
 
+use crate::acpi::fadt::{self, Place, SoftOff};
 use crate::process::PowerOff;
+use crate::{acpi, memory};
+use hal::mem::PhysAddr;
 use hal::port::{read8, write8};
+use hal::port::{read16, write16};
+
+/// ACPI's soft-off state S5.
+pub static ACPI: PowerOff = PowerOff {
+    power_off: || {
+        soft_off();
+    },
+};
+
+fn soft_off() -> Option<()> {
+    let table = acpi::table(b"FACP")?;
+    let code = acpi::table_by_address(fadt::code_address(table)?)?;
+    match fadt::soft_off(table, code)? {
+        SoftOff::Reduced { register: Place::Port(port), value } => {
+            // SAFETY: the machine is to stop.
+            unsafe { write8(port, value) };
+        }
+        SoftOff::Reduced { register: Place::Memory(address), value } => {
+            let register = memory::map_device(PhysAddr(address), 1)?;
+            // SAFETY: the machine is to stop.
+            unsafe { hal::mmio::write8(register, value) };
+        }
+        SoftOff::Full { ports, values, enable } => {
+            let [first, second] = ports;
+            // SAFETY: the machine is to stop.
+            unsafe {
+                // Bit 0 of the control register: ACPI is on.
+                if let Some((port, value)) = enable.filter(|_| read16(first) & 1 == 0) {
+                    write8(port, value);
+                    for _ in 0..100_000 {
+                        if read16(first) & 1 != 0 {
+                            break;
+                        }
+                        hal::cpu::pause();
+                    }
+                }
+                write16(first, values[0]);
+                if second != 0 {
+                    write16(second, values[1]);
+                }
+            }
+        }
+    }
+    wait();
+    Some(())
+}
+
+/// Gives the machine time to stop.
+fn wait() {
+    for _ in 0..100_000 {
+        hal::cpu::pause();
+    }
+}
 
 /// The keyboard controller's pulse on the reset line, which a monitor takes as the end (Firecracker;
 /// QEMU with `-no-reboot`).
@@ -19,9 +75,7 @@ fn i8042_reset() {
         }
         write8(COMMAND, PULSE_RESET);
     }
-    for _ in 0..10_000 {
-        hal::cpu::pause();
-    }
+    wait();
 }
 
 /// A fault that can't be delivered: the processor shuts down, and the machine resets.

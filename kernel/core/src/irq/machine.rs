@@ -1,6 +1,6 @@
 //! Vectors, and the interrupts that processors send each other.
 
-use super::{Trigger, Vector, lapic};
+use super::{Vector, lapic};
 use crate::errno::{ENOSPC, Result};
 use crate::sync::SpinLock;
 use alloc::vec::Vec;
@@ -51,20 +51,6 @@ pub(super) fn device(vector: u8) {
     lapic::end();
 }
 
-/// Lets the interrupt line with global number `gsi` arrive at `vector`.
-///
-/// # Errors
-/// `ENODEV` when no interrupt controller has that line.
-pub fn route_gsi(gsi: u32, vector: Vector, trigger: Trigger) -> Result<()> {
-    let _ = (gsi, vector, trigger);
-    Err(crate::errno::ENODEV)
-}
-
-/// The global number of an ISA interrupt line, and how it signals here.
-pub fn isa_gsi(line: u8) -> (u32, Trigger) {
-    (u32::from(line), Trigger::Edge)
-}
-
 /// The address and the data that a device writes (MSI, MSI-X) to raise `vector`, on the processor
 /// that asks.
 pub fn message_for(vector: Vector) -> (u64, u32) {
@@ -82,3 +68,5 @@ pub(crate) fn send_flush(apic_id: u32) {
 }
 
 pub(crate) use lapic::set_timer;
+
+pub use super::ioapic::{isa_gsi, route_gsi};

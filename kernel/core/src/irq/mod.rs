@@ -1,6 +1,8 @@
 //! Interrupts: traps and who handles them, vectors for devices, and how a device's interrupt gets
 //! to one.
 
+#[cfg(kernel)]
+mod ioapic;
 #[cfg_attr(not(kernel), allow(dead_code, reason = "the machine's; its logic is tested on the host"))]
 pub mod lapic;
 #[cfg(kernel)]

@@ -119,6 +119,19 @@ pub fn map_device(address: PhysAddr, length: usize) -> Option<*mut u8> {
         .then(|| hal::mem::phys_to_virt(address))
 }
 
+/// Bytes that firmware left in memory, which may be outside of what the boot loader calls memory.
+pub(crate) fn map_firmware(address: PhysAddr, length: usize) -> Option<&'static [u8]> {
+    let range = address.0..address.0.checked_add(length as u64)?;
+    if range.end > HEAP_SPAN as u64 {
+        return None;
+    }
+    let _devices = DEVICES.lock();
+    let mapped =
+        paging::map_linear(hal::boot::top_table(), DIRECT_BASE, range, NO_EXECUTE, false, false, &mut frame);
+    // SAFETY: the range is mapped, and nobody writes what firmware left.
+    mapped.then(|| unsafe { core::slice::from_raw_parts(hal::mem::phys_to_virt(address), length) })
+}
+
 /// Whether a load from this address would work.
 pub(crate) fn is_readable(address: usize) -> bool {
     paging::translate(hal::boot::top_table(), address).is_some()

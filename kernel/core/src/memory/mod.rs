@@ -7,6 +7,6 @@ pub mod vm;
 #[cfg(kernel)]
 mod machine;
 #[cfg(kernel)]
-pub(crate) use machine::{flush_interrupt, is_executable, is_readable};
+pub(crate) use machine::{flush_interrupt, is_executable, is_readable, map_firmware};
 #[cfg(kernel)]
 pub use machine::{initialise, map_device};
