@@ -3,7 +3,7 @@
 //! PVH (Xen's "x86/HVM direct boot ABI", `xen/include/public/arch-x86/hvm/start_info.h`) enters at a
 //! physical address, in 32-bit protected mode without paging, with EBX pointing at its start-info
 //! structure. The four page tables made here stay the kernel's: they see the first GB through
-//! 2 MB pages, at 0 (until [`leave_low_half`]), at `DIRECT_BASE`, at `HEAP_BASE` and at `IMAGE_BASE`.
+//! 2 MB pages, at 0 (until `core` takes that away), at `DIRECT_BASE`, at `HEAP_BASE` and at `IMAGE_BASE`.
 
 use crate::mem::{PhysAddr, virt_to_phys};
 use core::arch::naked_asm;
@@ -169,6 +169,11 @@ pub fn top_table() -> PhysAddr {
 /// The physical address of the table for the image: entry 510 is the GB at `IMAGE_BASE`.
 pub fn image_table() -> PhysAddr {
     virt_to_phys(IMAGE.0.get()).unwrap_or_default()
+}
+
+/// The physical address of the table for the direct map's first 512 GB.
+pub fn direct_table() -> PhysAddr {
+    virt_to_phys(DIRECT.0.get()).unwrap_or_default()
 }
 
 /// The end of the stack that [`pvh_start`] set up.

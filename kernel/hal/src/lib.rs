@@ -20,4 +20,6 @@ pub mod paging;
 pub mod percpu;
 pub mod port;
 #[cfg(kernel)]
+pub mod startup;
+#[cfg(kernel)]
 pub mod trap;

@@ -44,7 +44,6 @@ pub struct PerCpu {
     /// This processor's scheduler data, `core`'s.
     scheduler: *const (),
     index: u32,
-    apic_id: u32,
     descriptors: [u64; 5],
     task: TaskState,
 }
@@ -53,14 +52,13 @@ pub(crate) const CURRENT: usize = offset_of!(PerCpu, current);
 pub(crate) const TRAP_TOP: usize = offset_of!(PerCpu, trap_top);
 const SCHEDULER: usize = offset_of!(PerCpu, scheduler);
 const INDEX: usize = offset_of!(PerCpu, index);
-const APIC_ID: usize = offset_of!(PerCpu, apic_id);
 
 /// Makes `page` this processor's own and loads its segments, task register and gs. `trap_top` is
 /// the end of the stack that the processor is on: it is its idle thread's trap stack as well.
 ///
 /// # Safety
 /// `page` is a page of memory in the direct map, zeroed, that nobody else uses, ever.
-pub unsafe fn install(page: *mut u8, index: u32, apic_id: u32, trap_top: usize) {
+pub unsafe fn install(page: *mut u8, index: u32, trap_top: usize) {
     let end = page.expose_provenance() + PAGE_SIZE;
     let area = page.cast::<PerCpu>();
     let landing = (page.expose_provenance() + size_of::<PerCpu>()).next_multiple_of(16) + LANDING_SIZE;
@@ -70,7 +68,6 @@ pub unsafe fn install(page: *mut u8, index: u32, apic_id: u32, trap_top: usize) 
     area.this = area;
     area.trap_top = trap_top;
     area.index = index;
-    area.apic_id = apic_id;
     let limit = size_of::<TaskState>() as u64 - 1;
     area.descriptors = [
         0,
@@ -163,4 +160,3 @@ macro_rules! number {
 }
 
 number!(index, INDEX, "number, from 0");
-number!(apic_id, APIC_ID, "local APIC's identifier");

@@ -285,7 +285,7 @@ mod machine {
 #[cfg(kernel)]
 pub use machine::{X2APIC, XAPIC};
 #[cfg(kernel)]
-pub(crate) use machine::{command, count_down, counter, end, id, known_frequency, set_timer};
+pub(crate) use machine::{command, count_down, counter, enable, end, id, known_frequency, set_timer};
 
 #[cfg(test)]
 mod tests {

@@ -57,7 +57,7 @@ enum After {
 /// What a processor has for its threads.
 pub(crate) struct Cpu {
     pub(super) index: u32,
-    pub(super) apic_id: u32,
+    pub(super) apic_id: AtomicU32,
     queue: SpinLock<RunQueue>,
     /// The queue's length, for a look without the lock.
     ready: AtomicUsize,
@@ -82,7 +82,7 @@ impl Cpu {
     pub(super) const fn new(index: u32, apic_id: u32) -> Self {
         Self {
             index,
-            apic_id,
+            apic_id: AtomicU32::new(apic_id),
             queue: SpinLock::new(RunQueue::new()),
             ready: AtomicUsize::new(0),
             idle: AtomicPtr::new(core::ptr::null_mut()),
@@ -124,11 +124,29 @@ pub(crate) fn cpu(index: u32) -> Option<&'static Cpu> {
     unsafe { CPUS.get(index as usize)?.load(Ordering::Acquire).as_ref() }
 }
 
-/// The processors that run, but for this one: their APICs' identifiers.
-pub(crate) fn for_each_other_cpu(each: &mut dyn FnMut(u32)) {
-    let this = this_cpu().index;
-    let others = (0..MAX_CPUS as u32).map_while(cpu).filter(|cpu| cpu.index != this);
-    others.for_each(|cpu| each(cpu.apic_id));
+/// The processors that run, but for this one, a bit each.
+pub(crate) fn other_cpus() -> u64 {
+    ONLINE.load(Ordering::SeqCst) & !(1 << percpu::index())
+}
+
+/// Calls `each` with the APIC identifier of every processor of a set.
+pub(crate) fn for_each_cpu(mut set: u64, each: fn(u32)) {
+    while set != 0 {
+        if let Some(cpu) = cpu(set.trailing_zeros()) {
+            each(cpu.apic_id.load(Ordering::Relaxed));
+        }
+        set &= set - 1;
+    }
+}
+
+/// Whether a processor runs.
+pub(super) fn is_online(index: u32) -> bool {
+    ONLINE.load(Ordering::SeqCst) & 1 << index != 0
+}
+
+/// Notes the first processor's APIC identifier, which is known when its APIC is.
+pub(super) fn set_first_apic_id(id: u32) {
+    FIRST_CPU.apic_id.store(id, Ordering::Relaxed);
 }
 
 /// Makes the code that runs this processor's idle thread, on whose stack it is.
@@ -139,7 +157,7 @@ pub(crate) fn for_each_other_cpu(each: &mut dyn FnMut(u32)) {
 pub(super) unsafe fn become_idle(page: *mut u8, cpu: &'static Cpu, stack_top: usize) {
     // SAFETY: as the caller says; the gates are there.
     unsafe {
-        percpu::install(page, cpu.index, cpu.apic_id, stack_top);
+        percpu::install(page, cpu.index, stack_top);
         percpu::set_scheduler(core::ptr::from_ref(cpu).cast());
     }
     hal::trap::load();
@@ -167,7 +185,7 @@ pub unsafe fn initialise() {
     // SAFETY: the page is new; this is the first processor on its boot stack.
     unsafe {
         page.write_bytes(0, PAGE_SIZE);
-        percpu::install(page, 0, 0, hal::boot::stack_top());
+        percpu::install(page, 0, hal::boot::stack_top());
         percpu::set_scheduler((&raw const FIRST_CPU).cast());
         become_idle(page, &FIRST_CPU, hal::boot::stack_top());
     }
@@ -302,7 +320,7 @@ fn enqueue(thread: Arc<Thread>) {
         }
     } else if first {
         // It is idle, or has to begin to count its thread's slice.
-        crate::irq::send_reschedule(target.apic_id);
+        crate::irq::send_reschedule(target.apic_id.load(Ordering::Relaxed));
     }
     hal::irq::restore(interrupts);
 }
@@ -397,7 +415,10 @@ fn schedule(after: After) {
     let (from, to) = unsafe { (&*running, &*next) };
     let ran = now.wrapping_sub(cpu.since.replace(now));
     from.ran.fetch_add(ran, Ordering::Relaxed);
-    if !core::ptr::eq(running, idle) {
+    if core::ptr::eq(running, idle) {
+        // It may be left from an interrupt in its sleep.
+        IDLE.fetch_and(!(1 << cpu.index), Ordering::SeqCst);
+    } else {
         ALL_RAN.fetch_add(ran, Ordering::Relaxed);
     }
     let busy = cpu.ready.load(Ordering::Relaxed) != 0;
@@ -488,7 +509,7 @@ pub(super) fn kick(thread: &Thread) {
     if on != this_cpu().index
         && let Some(cpu) = cpu(on)
     {
-        crate::irq::send_reschedule(cpu.apic_id);
+        crate::irq::send_reschedule(cpu.apic_id.load(Ordering::Relaxed));
     }
     hal::irq::restore(interrupts);
 }

@@ -191,14 +191,13 @@ static FLUSHING: AtomicU32 = AtomicU32::new(0);
 /// Makes the other processors forget all translations, and waits until they have. The lock is held,
 /// so there is one such request at a time.
 fn flush_others() {
-    let mut others = 0;
-    crate::sched::for_each_other_cpu(&mut |_| others += 1);
+    let others = crate::sched::other_cpus();
     if others == 0 {
         return;
     }
-    FLUSHING.store(others, Ordering::SeqCst);
+    FLUSHING.store(others.count_ones(), Ordering::SeqCst);
     let interrupts = hal::irq::disable();
-    crate::sched::for_each_other_cpu(&mut crate::irq::send_flush);
+    crate::sched::for_each_cpu(others, crate::irq::send_flush);
     hal::irq::restore(interrupts);
     while FLUSHING.load(Ordering::SeqCst) != 0 {
         hal::cpu::pause();
