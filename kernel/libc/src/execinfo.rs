@@ -107,7 +107,11 @@ pub unsafe extern "C" fn backtrace_symbols(addresses: *const *mut c_void, count:
 
 /// Writes a line for each address to a descriptor.
 #[export]
-pub unsafe extern "C" fn backtrace_symbols_fd(addresses: *const *mut c_void, count: c_int, descriptor: c_int) {
+pub unsafe extern "C" fn backtrace_symbols_fd(
+    addresses: *const *mut c_void,
+    count: c_int,
+    descriptor: c_int,
+) {
     let Ok(file) = fd::get(descriptor) else { return };
     for at in 0..count.max(0) as usize {
         // SAFETY: the caller's: that many addresses.

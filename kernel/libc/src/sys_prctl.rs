@@ -17,7 +17,13 @@ static NO_NEW_RIGHTS: AtomicUsize = AtomicUsize::new(0);
 ///
 /// glibc declares it variadic; on x86-64 five integers are passed alike either way.
 #[export]
-pub unsafe extern "C" fn prctl(option: c_int, two: c_ulong, three: c_ulong, _four: c_ulong, _five: c_ulong) -> c_int {
+pub unsafe extern "C" fn prctl(
+    option: c_int,
+    two: c_ulong,
+    three: c_ulong,
+    _four: c_ulong,
+    _five: c_ulong,
+) -> c_int {
     const SET_DEATH_SIGNAL: c_int = 1;
     const GET_DEATH_SIGNAL: c_int = 2;
     const GET_DUMPABLE: c_int = 3;

@@ -81,7 +81,12 @@ pub unsafe extern "C" fn setrlimit(resource: c_int, new: *const rlimit) -> c_int
 /// Sets and reads a limit of a process, this one. Zero, or -1 with `EINVAL`, `EPERM` or `ESRCH`.
 /// Alias: `prlimit64`.
 #[export]
-pub unsafe extern "C" fn prlimit(process: c_int, resource: c_int, new: *const rlimit, old: *mut rlimit) -> c_int {
+pub unsafe extern "C" fn prlimit(
+    process: c_int,
+    resource: c_int,
+    new: *const rlimit,
+    old: *mut rlimit,
+) -> c_int {
     if !(0..=1).contains(&process) {
         return errno::set(ESRCH);
     }

@@ -66,7 +66,6 @@ extern "C-unwind" fn call(thread: &Tcb, action: &Action, info: &Info, context: *
         let inside = here.wrapping_sub(base) < length;
         let switch =
             action.flags & action::ON_STACK != 0 && flags & context::DISABLED == 0 && length != 0 && !inside;
-        // From a trap the interrupted stack counts, which may be the alternate one or overflown.
         let top = if switch { base + length & !15 } else { 0 };
         context::call_handler(info.signal, &raw mut info, context, action.handler, top);
         thread.signal_mask.store((*context).mask() & !UNBLOCKABLE, Ordering::Relaxed);
@@ -86,14 +85,25 @@ pub extern "C-unwind" fn raise_at_once(signal: i32) {
     }
 }
 
-/// Queues a fault for the running thread; false if the application does not handle it.
+/// Queues a fault for the running thread, whose stack pointer is `stack`: where the handler's frame
+/// goes, or 0 if the application does not handle it.
 ///
 /// A fault whose signal is blocked or ignored ends the process, as on Linux.
-pub fn force(info: &Info) -> bool {
+pub fn force(info: &Info, stack: u64) -> u64 {
     let thread = tls::current();
-    let handled = action::get(info.signal).handler > action::IGNORE;
+    let action = action::get(info.signal);
     let blocked = thread.signal_mask.load(Ordering::Relaxed) & bit(info.signal) != 0;
-    handled && !blocked && queue::put_first(thread, *info)
+    if action.handler <= action::IGNORE || blocked {
+        return 0;
+    }
+    queue::put_first(thread, *info);
+    let (base, length, _) = thread.alternate_stack.get();
+    let inside = (stack as usize).wrapping_sub(base) < length;
+    // The stack may have overflown: then there is no room but on the alternate one.
+    if action.flags & action::ON_STACK != 0 && length != 0 && !inside {
+        return (base + length) as u64;
+    }
+    stack - 128
 }
 
 /// The mask of the calling thread has changed: handles what is no longer blocked.

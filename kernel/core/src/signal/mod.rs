@@ -74,11 +74,16 @@ impl Info {
 /// Hooks that are set once somebody handles or sends signals; 0 before.
 static TRAMPOLINE: AtomicUsize = AtomicUsize::new(0);
 static SYNCHRONOUS: AtomicUsize = AtomicUsize::new(0);
+static FORCE: AtomicUsize = AtomicUsize::new(0);
 
 /// Lets traps and `abort` find the code that delivers.
 pub fn engage() {
     TRAMPOLINE.store(context::trampoline as *const () as usize, Ordering::Release);
     SYNCHRONOUS.store(deliver::raise_at_once as *const () as usize, Ordering::Release);
+    let force: fn(&Info, u64) -> u64 = deliver::force;
+    FORCE.store(force as usize, Ordering::Release);
+    #[cfg(kernel)]
+    context::set_extended_size(if hal::fpu::has_xsave() { hal::fpu::area_size() } else { 0 });
 }
 
 /// What became of the signals that waited for a thread.
@@ -144,38 +149,42 @@ pub struct Interrupted<'a> {
 }
 
 /// A trap is about to return to a thread: if signals wait and application code was interrupted,
-/// lets it go on in the trampoline.
+/// lets it go on in the trampoline. Touches the thread's stack, so interrupts are on.
 pub fn at_trap_return(interrupted: &mut Interrupted) {
+    // Threads that run kernel code only have no control block, and are always inside the kernel.
     let in_kernel = (*interrupted.instruction as i64) < 0;
-    // SAFETY: asked for threads that have a control block only; see `has_control_block`.
-    if in_kernel || tls::current().signal_hook.load(Ordering::Acquire).is_null() {
-        return;
+    if !in_kernel && !tls::current().signal_hook.load(Ordering::Acquire).is_null() {
+        // The 128 bytes below a stack pointer are the function's own (System V ABI, "red zone").
+        redirect(interrupted, *interrupted.stack - 128);
     }
-    redirect(interrupted);
 }
 
-/// Makes the interrupted code go on in the trampoline, if there is one. Touches its stack.
-fn redirect(interrupted: &mut Interrupted) -> bool {
-    let trampoline = TRAMPOLINE.load(Ordering::Acquire);
-    if trampoline == 0 {
-        return false;
-    }
-    // The 128 bytes below a stack pointer are the function's own (System V ABI, "red zone").
-    let to = (*interrupted.stack - 128 & !15) - 32;
-    // SAFETY: it is the stack of the thread that was interrupted, which may grow further down.
+/// Makes the interrupted code go on in the trampoline, whose frame is put below `stack`.
+fn redirect(interrupted: &mut Interrupted, stack: u64) {
+    let to = (stack & !15) - 32;
+    // SAFETY: it is the stack of the thread that was interrupted, or its alternate one, which may
+    // grow further down.
     unsafe {
         (to as *mut [u64; 4]).write([*interrupted.instruction, *interrupted.stack, interrupted.flags, 0]);
     }
     *interrupted.stack = to;
-    *interrupted.instruction = trampoline as u64;
-    true
+    *interrupted.instruction = TRAMPOLINE.load(Ordering::Acquire) as u64;
 }
 
 /// A fault of the running thread's code: if the application handles `info.signal`, lets the thread
-/// go on in its handler. False if it does not.
+/// go on in its handler. False if it does not. Interrupts are on.
 pub fn raise_fault(interrupted: &mut Interrupted, info: &Info) -> bool {
-    if TRAMPOLINE.load(Ordering::Acquire) == 0 {
+    let force = FORCE.load(Ordering::Acquire);
+    if force == 0 {
         return false;
     }
-    deliver::force(info) && redirect(interrupted)
+    // SAFETY: a hook that is not 0 is `deliver::force`.
+    let force: fn(&Info, u64) -> u64 = unsafe { core::mem::transmute(force) };
+    match force(info, *interrupted.stack) {
+        0 => false,
+        stack => {
+            redirect(interrupted, stack);
+            true
+        }
+    }
 }

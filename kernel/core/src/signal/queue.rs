@@ -122,14 +122,11 @@ pub fn take(thread: &Tcb, set: u64) -> Option<Info> {
     best.map(|(index, _)| queue.remove(index).info)
 }
 
-/// Lets a fault of the running thread's be the next that it handles. False if there is no room.
-pub fn put_first(thread: &Tcb, info: Info) -> bool {
+/// Lets a fault of the running thread's be the next that it handles.
+pub fn put_first(thread: &Tcb, info: Info) {
     let target = core::ptr::from_ref(thread).addr();
-    let mut queue = QUEUE.lock();
-    queue.insert(0, Waiting { target, info });
-    drop(queue);
+    QUEUE.lock().insert(0, Waiting { target, info });
     thread.signal_hook.store(deliver::attend as *const () as *mut _, Ordering::Release);
-    true
 }
 
 /// The signals that wait for the thread or the process.
