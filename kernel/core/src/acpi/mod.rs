@@ -91,6 +91,14 @@ pub use machine::table;
 #[cfg(kernel)]
 pub(crate) use machine::table_by_address;
 
+/// The code of the DSDT, header and all: AML, in which devices without a bus are described.
+pub fn definition_block() -> Option<&'static [u8]> {
+    #[cfg(kernel)]
+    return table_by_address(fadt::code_address(table(b"FACP")?)?);
+    #[cfg(not(kernel))]
+    None
+}
+
 /// The table with this signature; there is none on the host.
 #[cfg(not(kernel))]
 pub fn table(_signature: &[u8; 4]) -> Option<&'static [u8]> {

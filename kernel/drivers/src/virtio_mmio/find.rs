@@ -1,9 +1,11 @@
-//! Devices on the command line.
+//! Devices on the command line, or in ACPI's tables.
 
 use alloc::boxed::Box;
 
 use hal::mem::PhysAddr;
+use kcore::acpi;
 use kcore::device::bus::Virtio;
+use kcore::irq::Trigger;
 
 use super::transport::Mmio;
 
@@ -16,6 +18,8 @@ pub struct Location {
     pub size: u64,
     /// Its interrupt's global number.
     pub interrupt: u32,
+    /// How it signals.
+    pub trigger: Trigger,
 }
 
 /// A number as `strtoull` reads it with base 0, and what follows it.
@@ -48,7 +52,12 @@ pub fn parse(text: &[u8]) -> Option<Location> {
     if !rest.is_empty() && !rest.starts_with(b":") {
         return None;
     }
-    Some(Location { address, size: size << shift, interrupt: u32::try_from(interrupt).ok()? })
+    Some(Location {
+        address,
+        size: size << shift,
+        interrupt: u32::try_from(interrupt).ok()?,
+        trigger: Trigger::Edge,
+    })
 }
 
 /// The devices that a command line names.
@@ -67,10 +76,15 @@ fn command_line() -> &'static [u8] {
 
 /// Device number `index` of a type.
 pub fn find(device_type: u32, index: usize) -> Option<Box<dyn Virtio>> {
-    locations(command_line())
+    let named = &mut locations(command_line());
+    let table = if locations(command_line()).next().is_none() { acpi::definition_block() } else { None };
+    let described = &mut super::dsdt::locations(table.unwrap_or_default());
+    let all: [&mut dyn Iterator<Item = Location>; 2] = [named, described];
+    all.into_iter()
+        .flatten()
         .filter_map(|location| {
             let registers = map(PhysAddr(location.address), location.size as usize)?;
-            Mmio::new(registers, location.size, location.interrupt, device_type)
+            Mmio::new(registers, location, device_type)
         })
         .nth(index)
         .map(|device| Box::new(device) as Box<dyn Virtio>)

@@ -5,7 +5,9 @@ use alloc::boxed::Box;
 use hal::mmio;
 use kcore::device::bus::{QueueSetup, Virtio};
 use kcore::errno::Result;
-use kcore::irq::{self, Trigger};
+use kcore::irq;
+
+use super::find::Location;
 
 const MAGIC: usize = 0x000;
 const VERSION: usize = 0x004;
@@ -33,7 +35,7 @@ const MAGIC_VALUE: u32 = 0x7472_6976;
 /// A device behind memory-mapped registers.
 pub struct Mmio {
     registers: Registers,
-    interrupt: u32,
+    location: Location,
 }
 
 /// The registers alone: what the interrupt handler needs.
@@ -88,12 +90,12 @@ fn interrupt(line: usize) {
 impl Mmio {
     /// The device whose registers are at `base`, if there is one of this type; only the current
     /// version of the interface (2) counts.
-    pub fn new(base: *mut u8, size: u64, interrupt: u32, device_type: u32) -> Option<Self> {
-        let registers = Registers { base, size: usize::try_from(size).ok()? };
+    pub fn new(base: *mut u8, location: Location, device_type: u32) -> Option<Self> {
+        let registers = Registers { base, size: usize::try_from(location.size).ok()? };
         let found = registers.read(MAGIC) == MAGIC_VALUE
             && registers.read(VERSION) == 2
             && registers.read(DEVICE_ID) == device_type;
-        found.then_some(Self { registers, interrupt })
+        found.then_some(Self { registers, location })
     }
 }
 
@@ -131,7 +133,8 @@ impl Virtio for Mmio {
         // All queues share one line; each handler looks at its own queue.
         let line = Box::leak(Box::new(Line { registers, handler, data }));
         let vector = irq::allocate_vector(interrupt, core::ptr::from_mut(line).expose_provenance());
-        let routed = vector.and_then(|vector| irq::route_gsi(self.interrupt, vector, Trigger::Edge));
+        let routed =
+            vector.and_then(|vector| irq::route_gsi(self.location.interrupt, vector, self.location.trigger));
         registers.write(QUEUE_READY, 1);
         Ok(routed.is_ok())
     }
