@@ -37,14 +37,17 @@ mod machine {
 
     /// Addresses in a backtrace, at most.
     const BACKTRACE: usize = 24;
+    /// How many pages a stack may have overflowed by.
+    const OVERFLOW: usize = 16;
     /// How much of the stack is searched, in bytes.
     const SEARCHED: usize = 8192;
-    /// x86's page-fault error bits: a store, an instruction fetch.
+    /// x86's page-fault error bits: the page is there, a store, an instruction fetch.
+    const PRESENT: u64 = 1;
     const STORE: u64 = 2;
     const FETCH: u64 = 16;
 
     /// What an exception is called, and the signal that Linux would send.
-    fn name(vector: u64) -> (&'static str, i32) {
+    pub(crate) fn name(vector: u64) -> (&'static str, i32) {
         match vector {
             0 => ("division by zero", 8),
             1 | 3 => ("breakpoint", 5),
@@ -79,7 +82,9 @@ mod machine {
                 _ => ": reading ",
             };
             message(&[Part::Text(how), Part::Hex(address as u64)]);
-            if address < 4096 {
+            if frame.error & (STORE | PRESENT) == STORE | PRESENT {
+                message(&[Part::Text(" (read-only memory)")]);
+            } else if address < 4096 {
                 message(&[Part::Text(" (null pointer)")]);
             } else if vm::is_guard(address) && address.abs_diff(frame.rsp as usize) < 65536 {
                 message(&[Part::Text(" (stack overflow)")]);
@@ -128,7 +133,14 @@ mod machine {
     fn backtrace(frame: &TrapFrame) {
         message(&[Part::Text("called from:")]);
         let mut found = 0;
-        let start = (frame.rsp as usize).next_multiple_of(8);
+        // A stack that overflowed points below what is there.
+        let mut start = (frame.rsp as usize).next_multiple_of(8);
+        for _ in 0..OVERFLOW {
+            if memory::is_readable(start) {
+                break;
+            }
+            start = (start | 4095).saturating_add(1);
+        }
         for place in (start..start.saturating_add(SEARCHED)).step_by(8) {
             if !memory::is_readable(place) || found == BACKTRACE {
                 break;
@@ -164,4 +176,4 @@ mod machine {
     }
 }
 #[cfg(kernel)]
-pub(crate) use machine::report;
+pub(crate) use machine::{name, report};

@@ -1,6 +1,8 @@
 //! Where all traps arrive.
 
 use super::{FLUSH_VECTOR, RESCHEDULE_VECTOR, SPURIOUS_VECTOR, TIMER_VECTOR, device, lapic};
+use crate::errno::{EFAULT, Errno};
+use crate::memory::vm;
 use crate::signal::{self, Info, Interrupted};
 use crate::{fault, sched, time};
 use hal::trap::{PAGE_FAULT, TrapFrame};
@@ -27,15 +29,14 @@ extern "C" fn kernel_trap(frame: &mut TrapFrame) {
     }
     if frame.interrupts_were_on() {
         sched::preempt();
-        signals(frame);
+        let thread = sched::current();
+        if thread.signal_pending() && thread.tcb() != 0 {
+            // What is written to the thread's stack may have to be brought in.
+            hal::irq::enable();
+            signal::at_trap_return(&mut interrupted(frame));
+            let _ = hal::irq::disable();
+        }
     }
-}
-
-/// Lets a thread that goes back to the application handle the signals that wait for it.
-fn signals(frame: &mut TrapFrame) {
-    hal::irq::enable();
-    signal::at_trap_return(&mut interrupted(frame));
-    let _ = hal::irq::disable();
 }
 
 fn interrupted(frame: &mut TrapFrame) -> Interrupted<'_> {
@@ -43,51 +44,46 @@ fn interrupted(frame: &mut TrapFrame) -> Interrupted<'_> {
 }
 
 fn exception(vector: u8, frame: &mut TrapFrame) {
-    let (mut address, mut beyond_file) = (0, false);
-    if u64::from(vector) == PAGE_FAULT {
-        address = hal::trap::fault_address();
-        if frame.interrupts_were_on() {
-            hal::irq::enable();
-            let handled = crate::memory::vm::handle_fault(address, frame.error);
-            let _ = hal::irq::disable();
-            if handled.is_ok() {
-                return;
-            }
-            beyond_file = handled == Err(crate::errno::ENXIO);
-        }
+    let is_page_fault = u64::from(vector) == PAGE_FAULT;
+    let address = if is_page_fault { hal::trap::fault_address() } else { frame.rip as usize };
+    if !frame.interrupts_were_on() {
+        fault::report(frame, address);
     }
-    if frame.interrupts_were_on() {
-        hal::irq::enable();
-        let info = describe(vector, frame, address, beyond_file);
-        let handled = signal::raise_fault(&mut interrupted(frame), &info);
-        let _ = hal::irq::disable();
-        if handled {
-            return;
-        }
+    hal::irq::enable();
+    let mut error = None;
+    let mut handled = false;
+    if is_page_fault {
+        error = vm::handle_fault(address, frame.error).err();
+        handled = error.is_none();
     }
-    fault::report(frame, address);
+    if !handled && sched::current().tcb() != 0 {
+        let (number, code) = signal_of(vector, frame.error, address, error);
+        let info = Info::fault(number, code, address);
+        handled = signal::raise_fault(&mut interrupted(frame), &info);
+    }
+    let _ = hal::irq::disable();
+    if !handled {
+        fault::report(frame, address);
+    }
 }
 
-/// The signal of an exception, as Linux sends it.
-fn describe(vector: u8, frame: &TrapFrame, address: usize, beyond_file: bool) -> Info {
-    /// The page is there, but not for this.
-    const PRESENT: u64 = 1;
-    let at = frame.rip as usize;
-    match vector {
-        // SIGFPE: FPE_INTDIV, and FPE_FLTINV for want of a look at the status.
-        0 => Info::fault(8, 1, at),
-        16 | 19 => Info::fault(8, 7, at),
-        // SIGTRAP: TRAP_TRACE and TRAP_BRKPT.
-        1 => Info::fault(5, 2, at),
-        3 => Info::fault(5, 1, at),
-        // SIGILL: ILL_ILLOPN.
-        6 => Info::fault(4, 2, at),
-        // SIGBUS: BUS_ADRERR.
-        14 if beyond_file => Info::fault(7, 2, address),
-        // SIGSEGV: SEGV_ACCERR or SEGV_MAPERR.
-        14 => Info::fault(11, if frame.error & PRESENT != 0 { 2 } else { 1 }, address),
-        // SIGBUS: BUS_ADRALN.
-        17 => Info::fault(7, 1, 0),
-        _ => Info::fault(11, signal::FROM_KERNEL, 0),
-    }
+/// The signal that Linux sends for an exception, and its `si_code` (sigaction(2)).
+fn signal_of(vector: u8, code: u64, address: usize, error: Option<Errno>) -> (i32, i32) {
+    const SEGV_MAPERR: i32 = 1;
+    const SEGV_ACCERR: i32 = 2;
+    const BUS_ADRERR: i32 = 2;
+    let signal = fault::name(vector.into()).1;
+    let code = match vector {
+        14 if error != Some(EFAULT) => return (7, BUS_ADRERR),
+        // Bit 0 of the error code: the page is there.
+        14 if code & 1 != 0 || vm::is_mapped(address) => SEGV_ACCERR,
+        14 => SEGV_MAPERR,
+        // FPE_INTDIV, ILL_ILLOPN, BUS_ADRALN, TRAP_TRACE, TRAP_BRKPT.
+        0 | 3 | 17 => 1,
+        1 | 6 => 2,
+        // FPE_FLTINV; which of the exceptions it was is in the saved state.
+        16 | 19 => 7,
+        _ => signal::FROM_KERNEL,
+    };
+    (signal, code)
 }

@@ -402,6 +402,11 @@ pub(crate) fn is_guard(address: usize) -> bool {
     }
 }
 
+/// Whether something is mapped at `address`, with whatever rights.
+pub(crate) fn is_mapped(address: usize) -> bool {
+    lock().regions.find(address).is_some()
+}
+
 /// Whether `address` is in an executable mapping; for reports.
 pub(crate) fn is_executable(address: usize) -> bool {
     SPACE
