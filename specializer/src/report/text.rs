@@ -9,8 +9,8 @@ use super::rows::{self, RowKind};
 
 /// How wide text reports are.
 const WIDTH: u16 = 100;
-/// Groups with less than this share of all that was dropped are summed up (one in so many).
-const SMALL: u64 = 200;
+/// How many groups are listed besides drivers, file systems and the network.
+const MOST_GROUPS: usize = 16;
 /// How many lines of evidence are listed for each object.
 const MOST_NAMES: usize = 12;
 
@@ -102,7 +102,6 @@ fn comparison(report: &Report) -> String {
 }
 
 fn groups(report: &Report) -> String {
-    let total: u64 = report.groups.iter().map(|group| group.full - group.kept.min(group.full)).sum();
     let largest = report.groups.iter().map(|group| group.full).max().unwrap_or(0);
     let mut table = table();
     table.set_header(vec![
@@ -112,18 +111,22 @@ fn groups(report: &Report) -> String {
         right("dropped"),
         Cell::new("kept of full"),
     ]);
-    let (mut small_full, mut small_kept, mut small_count) = (0, 0, 0);
+    // What a person looks for by name is always there; of the rest, the largest losses.
+    let by_name = |name: &str| ["driver", "file system", "network"].iter().any(|word| name.starts_with(word));
+    let mut others = 0;
+    let (mut full, mut kept, mut count) = (0, 0, 0);
     for group in &report.groups {
-        let dropped = group.full - group.kept.min(group.full);
-        if dropped * SMALL < total && group.kept * SMALL < total {
-            (small_full, small_kept, small_count) =
-                (small_full + group.full, small_kept + group.kept, small_count + 1);
-            continue;
+        let named = by_name(&group.name);
+        others += usize::from(!named);
+        if named || others <= MOST_GROUPS {
+            table.add_row(group_row(&group.name, group.full, group.kept, largest));
+        } else {
+            (full, kept, count) = (full + group.full, kept + group.kept, count + 1);
         }
-        table.add_row(group_row(&group.name, group.full, group.kept, largest));
     }
-    if small_count > 0 {
-        table.add_row(group_row(&format!("{small_count} smaller groups"), small_full, small_kept, largest));
+    if count > 0 {
+        let largest = largest.max(full);
+        table.add_row(group_row(&format!("{count} more groups"), full, kept, largest));
     }
     if report.groups.is_empty() { String::new() } else { lines(&table) }
 }
