@@ -10,7 +10,7 @@ mod parse;
 mod tests;
 
 use core::ffi::{c_char, c_int};
-use core::ptr::{null, null_mut};
+use core::ptr::null_mut;
 
 use kcore::export::Exported;
 use macros::export;
@@ -81,5 +81,5 @@ pub unsafe extern "C" fn getopt_long_only(
 }
 
 fn find_long(options: *const option, index: *mut c_int, only: bool) -> Option<Long> {
-    (options != null()).then_some(Long { options, index, only, handle: parse::long_option })
+    (!options.is_null()).then_some(Long { options, index, only, handle: parse::long_option })
 }

@@ -32,8 +32,10 @@ type LongHandler = unsafe fn(&Call, &Long, &CStr, *mut c_char, bool) -> Option<c
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Order {
     Permute,
-    RequireOrder,
-    ReturnInOrder,
+    /// Stops at the first that is no option.
+    Strict,
+    /// Gives those that are no options as arguments of option 1.
+    Given,
 }
 
 /// What is kept between calls. `[first, last)` are the non-options skipped so far.
@@ -100,10 +102,10 @@ unsafe fn start(call: &Call) {
     STATE.last.set(*optind.get());
     STATE.next.set(null_mut());
     STATE.order.set(match *call.options as u8 {
-        b'-' => Order::ReturnInOrder,
-        b'+' => Order::RequireOrder,
-        _ if call.posix => Order::RequireOrder,
-        _ if crate::stdlib::environment::find(b"POSIXLY_CORRECT").is_some() => Order::RequireOrder,
+        b'-' => Order::Given,
+        b'+' => Order::Strict,
+        _ if call.posix => Order::Strict,
+        _ if crate::stdlib::environment::find(b"POSIXLY_CORRECT").is_some() => Order::Strict,
         _ => Order::Permute,
     });
     STATE.started.set(true);
@@ -146,7 +148,7 @@ unsafe fn advance(call: &Call) -> Option<c_int> {
         return Some(-1);
     }
     if !is_option(call, *index) {
-        if STATE.order.get() == Order::RequireOrder {
+        if STATE.order.get() == Order::Strict {
             return Some(-1);
         }
         *optarg.get() = argument(call, *index);
@@ -182,10 +184,10 @@ pub(super) unsafe fn scan(call: &Call) -> c_int {
     let skip = usize::from(matches!(*call.options as u8, b'-' | b'+'));
     let call = &Call { options: call.options.add(skip), long: call.long, ..*call };
     let index = optind.get();
-    if STATE.next.get().is_null() || *STATE.next.get() == 0 {
-        if let Some(result) = advance(call) {
-            return result;
-        }
+    if (STATE.next.get().is_null() || *STATE.next.get() == 0)
+        && let Some(result) = advance(call)
+    {
+        return result;
     }
     let next = STATE.next.get();
     let letter = *next as u8;
@@ -204,19 +206,20 @@ pub(super) unsafe fn scan(call: &Call) -> c_int {
         return c_int::from(b'?');
     }
     let (second, third) = (*found.add(1) as u8, if *found.add(1) == 0 { 0 } else { *found.add(2) as u8 });
-    if letter == b'W' && second == b';' {
-        if let Some(long) = &call.long {
-            // `-W foo` is `--foo`.
-            let mut name = rest;
-            if *rest == 0 {
-                if *index == call.argc {
-                    return lacks_argument(call, letter);
-                }
-                name = argument(call, *index);
+    if letter == b'W'
+        && second == b';'
+        && let Some(long) = &call.long
+    {
+        // `-W foo` is `--foo`.
+        let mut name = rest;
+        if *rest == 0 {
+            if *index == call.argc {
+                return lacks_argument(call, letter);
             }
-            *optarg.get() = null_mut();
-            return (long.handle)(call, long, c"-W ", name, true).unwrap_or(c_int::from(b'?'));
+            name = argument(call, *index);
         }
+        *optarg.get() = null_mut();
+        return (long.handle)(call, long, c"-W ", name, true).unwrap_or(c_int::from(b'?'));
     }
     if second == b':' {
         if *rest != 0 {

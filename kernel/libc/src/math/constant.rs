@@ -252,6 +252,3 @@ pub(super) const HALF_PI: u64 = 0xc90fdaa22168c235;
 
 /// log2(e), 63 bits after the point.
 pub(super) const LOG2_E_SHORT: u64 = 0xb8aa3b295c17f0bc;
-
-/// log10(e), 65 bits after the point (mantissa of exponent -2).
-pub(super) const LOG10_E: u64 = 0xde5bd8a937287195;

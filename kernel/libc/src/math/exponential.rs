@@ -25,7 +25,7 @@ pub(super) fn power_of_two(whole: i64, fraction: u64) -> Unpacked {
 fn scaled(x: Unpacked, constant: u128, integer_bits: i32) -> (i64, u64) {
     let (upper, lower) = ((constant >> 64) as u64, constant as u64);
     let product =
-        u128::from(x.mantissa) * u128::from(upper) + (u128::from(x.mantissa) * u128::from(lower) >> 64);
+        u128::from(x.mantissa) * u128::from(upper) + ((u128::from(x.mantissa) * u128::from(lower)) >> 64);
     // 126 bits after the point, before the exponent.
     let shift = 126 - integer_bits - 64 - x.exponent;
     let fixed = if shift > 127 { 0 } else { (product >> shift) as i128 };

@@ -72,13 +72,13 @@ pub extern "C" fn pow(x: f64, y: f64) -> f64 {
     let product = {
         let (upper, lower) = ((logarithm.mantissa >> 64) as u64, logarithm.mantissa as u64);
         u128::from(upper) * u128::from(factor.mantissa)
-            + (u128::from(lower) * u128::from(factor.mantissa) >> 64)
+            + ((u128::from(lower) * u128::from(factor.mantissa)) >> 64)
     };
     let (a, b) = ((product >> 64) as u64, product as u64);
     let (c, d) = ((LOG2_E >> 64) as u64, LOG2_E as u64);
     let total = u128::from(a) * u128::from(c)
-        + (u128::from(a) * u128::from(d) >> 64)
-        + (u128::from(b) * u128::from(c) >> 64);
+        + ((u128::from(a) * u128::from(d)) >> 64)
+        + ((u128::from(b) * u128::from(c)) >> 64);
     // `total` has 127 bits after the point of a number of exponent `exponent`, less the 2 bits that
     // the three mantissas' integer parts take.
     let shift = 127 - 64 - exponent;

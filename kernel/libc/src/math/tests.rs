@@ -28,7 +28,7 @@ macro_rules! against_host {
                     let mut x = $low + ($high - $low) * part;
                     if i % 4 == 0 {
                         // Numbers of all sizes within the bounds.
-                        x = x * (2.0f64).powi(-((random() % 60) as i32));
+                        x *= 2.0f64.powi(-((random() % 60) as i32));
                         if x < $low { continue }
                     }
                     tally.add(x, $name(x), unsafe { host::$name(x) });

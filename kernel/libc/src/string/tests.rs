@@ -69,7 +69,7 @@ fn searching_and_comparing_equal_glibc() {
         unsafe {
             let s = text(a, n, letters, &mut random);
             let t = text(b, m, letters, &mut random);
-            if random() % 2 == 0 {
+            if random().is_multiple_of(2) {
                 let shared = m.min(n);
                 core::ptr::copy_nonoverlapping(s, t, shared.min(random() as usize % 80));
             }
@@ -133,7 +133,7 @@ fn versions_equal_glibc() {
 fn copies_of_every_length_and_overlap() {
     let mut random = test_random(4);
     for _ in 0..20000 {
-        let n = if random() % 20 == 0 { random() as usize % 2000 } else { random() as usize % 150 };
+        let n = if random().is_multiple_of(20) { random() as usize % 2000 } else { random() as usize % 150 };
         let (from, to) = (random() as usize % 200, random() as usize % 200);
         let mut mine: Vec<u8> = (0..2300).map(|_| random() as u8).collect();
         let mut expected = mine.clone();

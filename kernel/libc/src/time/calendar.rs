@@ -64,12 +64,14 @@ pub(crate) const fn is_leap(year: i64) -> bool {
 }
 
 /// Days from 1970-01-01 to the first of January of a year.
+#[inline(never)]
 pub(crate) const fn days_to_year(year: i64) -> i64 {
     let before = year - 1;
     before * 365 + before.div_euclid(4) - before.div_euclid(100) + before.div_euclid(400) - 719_162
 }
 
 /// Days of a year before a month (0–11; 12 gives the year's length).
+#[inline(never)]
 pub(crate) fn days_to_month(year: i64, month: usize) -> i64 {
     // Each month's excess over 28, added up: from March on one less in a common year.
     const DAYS: [u16; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];

@@ -280,7 +280,7 @@ impl Formatter<'_> {
                 let sign = if negative { c"-" } else { c"+" };
                 return Some(self.text(spec, sign.as_ptr(), false) && self.number(spec, 4, b'0', value));
             }
-            b'C' => (2, b'0', year.div_euclid(100)),
+            b'C' => (1, b'0', year.div_euclid(100)),
             b'Y' => (1, b'0', year),
             b'G' => (1, b'0', iso_week(time).0),
             b'g' => (2, b'0', iso_week(time).0.rem_euclid(100)),

@@ -91,13 +91,7 @@ pub unsafe extern "C" fn getdate_r(text: *const c_char, to: *mut tm) -> c_int {
         found.tm_mday = 1;
     }
     let no_time = !set(found.tm_hour) && !set(found.tm_min) && !set(found.tm_sec);
-    let fallback = if no_time && !day_given && !set(found.tm_wday) {
-        [now.tm_hour, now.tm_min, now.tm_sec]
-    } else if no_time {
-        [now.tm_hour, now.tm_min, now.tm_sec]
-    } else {
-        [0, 0, 0]
-    };
+    let fallback = if no_time { [now.tm_hour, now.tm_min, now.tm_sec] } else { [0, 0, 0] };
     for (field, value) in [&mut found.tm_hour, &mut found.tm_min, &mut found.tm_sec].into_iter().zip(fallback)
     {
         if *field == UNSET {

@@ -99,10 +99,10 @@ impl<'a> Tzif<'a> {
                 high = middle;
             }
         }
-        if low == n {
-            if let Some(rule) = &self.footer {
-                return rule.at(time);
-            }
+        if low == n
+            && let Some(rule) = &self.footer
+        {
+            return rule.at(time);
         }
         match low.checked_sub(1) {
             Some(change) => self.kind(self.kinds[change].into()),

@@ -46,7 +46,7 @@ fn bytes(random: &mut impl FnMut() -> u64) -> Vec<u8> {
             }
         }
     }
-    if random() % 3 == 0 {
+    if random().is_multiple_of(3) {
         let n = random() as usize % (text.len() + 1);
         text.truncate(n);
     }

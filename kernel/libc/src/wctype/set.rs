@@ -77,7 +77,7 @@ impl Map {
             let stride = 1 + (steps & 1);
             let last = at + (steps >> 1) * stride;
             if c <= last {
-                let hit = (c - at) % stride == 0;
+                let hit = (c - at).is_multiple_of(stride);
                 return if hit { c.wrapping_add((added >> 1) ^ 0u32.wrapping_sub(added & 1)) } else { c };
             }
             at = last;

@@ -117,7 +117,7 @@ fn write_map(out: &mut String, name: &str, about: &str, map: impl Fn(u32) -> u32
         }
         put(&mut bytes, first - at);
         let stride = stride.max(1);
-        put(&mut bytes, (last - first) / stride << 1 | (stride - 1));
+        put(&mut bytes, ((last - first) / stride) << 1 | (stride - 1));
         put(&mut bytes, (added << 1 ^ added >> 31) as u32);
         at = last;
     }
