@@ -1,11 +1,13 @@
 //! The registers (section 4.2.2).
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use hal::mmio;
 use kcore::device::bus::{QueueSetup, Virtio};
 use kcore::errno::Result;
 use kcore::irq;
+use kcore::sync::{Once, SpinLock};
 
 use super::find::Location;
 
@@ -36,6 +38,8 @@ const MAGIC_VALUE: u32 = 0x7472_6976;
 pub struct Mmio {
     registers: Registers,
     location: Location,
+    /// Connected with the first queue; none inside if it cannot be.
+    line: Once<Option<&'static Line>>,
 }
 
 /// The registers alone: what the interrupt handler needs.
@@ -72,19 +76,31 @@ impl Registers {
     }
 }
 
-/// What an interrupt is about: acknowledged first, so that what happens afterwards interrupts again.
+/// The device's one interrupt line, and the handlers of its queues.
 struct Line {
     registers: Registers,
-    handler: fn(usize),
-    data: usize,
+    handlers: SpinLock<Vec<(fn(usize), usize)>>,
 }
 
+/// Acknowledges first, so that what happens afterwards interrupts again; each handler looks at its
+/// own queue.
 fn interrupt(line: usize) {
-    // SAFETY: `enable_queue` made it and never frees it.
+    // SAFETY: `line` made it and never frees it.
     let line = unsafe { &*core::ptr::with_exposed_provenance::<Line>(line) };
     let pending = line.registers.read(INTERRUPT_STATUS);
     line.registers.write(INTERRUPT_ACKNOWLEDGE, pending);
-    (line.handler)(line.data);
+    for (handler, data) in line.handlers.lock().iter() {
+        handler(*data);
+    }
+}
+
+/// Connects the line of a device, for good.
+fn line(registers: Registers, location: &Location) -> Option<&'static Line> {
+    let line = Box::leak(Box::new(Line { registers, handlers: SpinLock::new(Vec::new()) }));
+    let data = core::ptr::from_ref(line).expose_provenance();
+    let vector = irq::allocate_vector(interrupt, data).ok()?;
+    irq::route_gsi(location.interrupt, vector, location.trigger).ok()?;
+    Some(line)
 }
 
 impl Mmio {
@@ -95,7 +111,7 @@ impl Mmio {
         let found = registers.read(MAGIC) == MAGIC_VALUE
             && registers.read(VERSION) == 2
             && registers.read(DEVICE_ID) == device_type;
-        found.then_some(Self { registers, location })
+        found.then_some(Self { registers, location, line: Once::new() })
     }
 }
 
@@ -130,13 +146,12 @@ impl Virtio for Mmio {
         registers.write64(QUEUE_DESCRIPTORS, queue.descriptors);
         registers.write64(QUEUE_DRIVER, queue.available);
         registers.write64(QUEUE_DEVICE, queue.used);
-        // All queues share one line; each handler looks at its own queue.
-        let line = Box::leak(Box::new(Line { registers, handler, data }));
-        let vector = irq::allocate_vector(interrupt, core::ptr::from_mut(line).expose_provenance());
-        let routed =
-            vector.and_then(|vector| irq::route_gsi(self.location.interrupt, vector, self.location.trigger));
+        let line = *self.line.get_or_init(|| line(registers, &self.location));
+        if let Some(line) = line {
+            line.handlers.lock().push((handler, data));
+        }
         registers.write(QUEUE_READY, 1);
-        Ok(routed.is_ok())
+        Ok(line.is_some())
     }
 
     fn notify(&self, index: u16) {
