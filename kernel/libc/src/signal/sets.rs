@@ -141,7 +141,7 @@ pub unsafe extern "C-unwind" fn pthread_sigmask(
 }
 
 /// Sets the calling thread's mask, and handles what it lets through.
-pub(super) extern "C-unwind" fn change(mask: u64) -> u64 {
+pub(crate) extern "C-unwind" fn change(mask: u64) -> u64 {
     let slot = &tls::current().signal_mask;
     let before = slot.swap(mask & !(deliver::UNBLOCKABLE | RESERVED), Ordering::Relaxed);
     if before & !mask != 0 {

@@ -3,6 +3,7 @@
 pub mod arithmetic;
 pub mod base64;
 pub mod canonical;
+pub mod command;
 pub mod entropy;
 pub mod environment;
 pub mod load;
