@@ -77,3 +77,29 @@ fn every_file_of_the_folder_is_built_in_and_parses() {
     names.sort();
     assert_eq!(files, names);
 }
+
+/// The kernel's tables as its sources have them: kinds from `kernel.toml`, rows from the statics that
+/// the table's definition names.
+fn tables_of_the_kernel() -> BTreeMap<String, Vec<String>> {
+    let kernel = Path::new(env!("CARGO_MANIFEST_DIR")).join("../kernel");
+    let read = |name: &str| std::fs::read_to_string(kernel.join(name)).unwrap();
+    let config =
+        crate::package::Config::parse(&kernel.join("kernel.toml"), read("kernel.toml").as_bytes()).unwrap();
+    let files = std::fs::read_dir(kernel.join("src")).unwrap();
+    let source: String = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    let rows = |symbol: &str| -> Vec<String> {
+        let definition = source.split(&format!("static {symbol}:")).nth(1).unwrap_or_default();
+        let definition = definition.split(';').next().unwrap_or_default();
+        let paths = definition.split("Some(&").skip(1).filter_map(|rest| rest.split(')').next());
+        paths.map(|path| path.rsplit("::").next().unwrap().to_lowercase().replace('_', "-")).collect()
+    };
+    config.tables.iter().map(|table| (table.kind.clone(), rows(&table.symbol))).collect()
+}
+
+#[test]
+fn every_profile_fits_the_kernel() {
+    let tables = tables_of_the_kernel();
+    for profile in Profile::built_in().unwrap() {
+        profile.resolve(&tables).unwrap();
+    }
+}
