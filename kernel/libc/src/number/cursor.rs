@@ -50,6 +50,11 @@ impl Cursor {
         self.at = self.at.wrapping_add(if self.wide { 4 } else { 1 });
     }
 
+    /// Goes on by so many units, none of which is the NUL.
+    pub fn advance(&mut self, count: usize) {
+        self.at = self.at.wrapping_add(if self.wide { 4 * count } else { count });
+    }
+
     /// Goes back by one unit, which was skipped before.
     pub fn back(&mut self) {
         self.at = self.at.wrapping_sub(if self.wide { 4 } else { 1 });

@@ -10,6 +10,13 @@ use core::mem::MaybeUninit;
 pub const DIGITS: usize = 9;
 /// One more than a limb's greatest value.
 const BASE: u64 = 1_000_000_000;
+/// A number divided by [`BASE`]: quotient and rest. Optimised for size, the compiler would divide; the
+/// product with 2^75 / (BASE >> 9), rounded up, is exact for all 64 bits and much faster.
+fn split(value: u64) -> (u64, u32) {
+    let quotient = ((u128::from(value >> 9) * 0x0044_b82f_a09b_5a53) >> 75) as u64;
+    (quotient, (value - quotient * BASE) as u32)
+}
+
 /// Powers of ten up to a limb's.
 const POWERS: [u32; DIGITS] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
@@ -135,8 +142,9 @@ impl<'a> Decimal<'a> {
     pub fn set(&mut self, mut value: u64) {
         self.length = 0;
         while value != 0 {
-            self.push((value % BASE) as u32);
-            value /= BASE;
+            let (rest, limb) = split(value);
+            self.push(limb);
+            value = rest;
         }
     }
 
@@ -145,12 +153,12 @@ impl<'a> Decimal<'a> {
         let mut carry = u64::from(add);
         for limb in self.used() {
             carry += u64::from(*limb) * u64::from(factor);
-            *limb = (carry % BASE) as u32;
-            carry /= BASE;
+            (carry, *limb) = split(carry);
         }
         while carry != 0 {
-            self.push((carry % BASE) as u32);
-            carry /= BASE;
+            let (rest, limb) = split(carry);
+            self.push(limb);
+            carry = rest;
         }
     }
 
@@ -173,10 +181,10 @@ impl<'a> Decimal<'a> {
         self.set(mantissa >> zeros);
         let exponent = exponent + zeros.cast_signed();
         if exponent >= 0 {
-            self.multiply_power(2, 29, exponent.unsigned_abs());
+            self.multiply_power(2, 31, exponent.unsigned_abs());
             0
         } else {
-            self.multiply_power(5, 12, exponent.unsigned_abs());
+            self.multiply_power(5, 13, exponent.unsigned_abs());
             exponent.unsigned_abs() as usize
         }
     }
@@ -272,9 +280,26 @@ impl<'a> Decimal<'a> {
         let mut limb = self.limb(index);
         let mut text = [b'0'; DIGITS];
         for digit in text.iter_mut().rev() {
-            *digit = b'0' + (limb % 10) as u8;
-            limb /= 10;
+            let rest = (u64::from(limb) * 0xcccc_cccd >> 35) as u32;
+            *digit = b'0' + (limb - rest * 10) as u8;
+            limb = rest;
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BASE, split};
+
+    #[test]
+    fn a_product_divides() {
+        let mut value = 1u64;
+        for step in 0..2_000_000u64 {
+            for near in [value, value / BASE * BASE, (value / BASE * BASE).wrapping_sub(1), u64::MAX - step] {
+                assert_eq!(split(near), (near / BASE, (near % BASE) as u32));
+            }
+            value = value.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(step) >> (step % 3);
+        }
     }
 }

@@ -224,7 +224,9 @@ unsafe fn get_until(file: &mut FILE, buffer: *mut u8, size: usize, delimiter: u8
 }
 
 fn find(bytes: &[u8], byte: u8) -> Option<usize> {
-    bytes.iter().position(|&other| other == byte)
+    // SAFETY: so many bytes are readable.
+    let at = unsafe { crate::string::find::memchr(bytes.as_ptr().cast(), byte.into(), bytes.len()) };
+    (!at.is_null()).then(|| at.addr() - bytes.as_ptr().addr())
 }
 
 /// What the `getc` macro calls when the get area is empty: makes sure that it is not, and gives

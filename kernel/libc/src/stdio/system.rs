@@ -286,6 +286,14 @@ pub fn fatal(parts: &[&[u8]]) -> ! {
 
 /// Whether the memory there can be written to, which a format with `%n` in it must not be in.
 pub fn is_writable(address: *const u8) -> bool {
-    let _ = address;
-    false
+    /// Where the kernel's view of all memory starts, and with it the heap.
+    const DIRECT_MAP: usize = 0xffff_8000_0000_0000;
+    /// Where the kernel itself starts.
+    const KERNEL: usize = 0xffff_ffff_8000_0000;
+    let address = address.addr();
+    let mut writable = (DIRECT_MAP..KERNEL).contains(&address);
+    kcore::memory::vm::regions(&mut |region| {
+        writable |= (region.start..region.end).contains(&address) && region.protection.write;
+    });
+    writable
 }

@@ -11,10 +11,21 @@ impl Cursor {
     /// Goes on to the next `%` or the end; gives how many units that was.
     pub fn skip_literal(&mut self) -> usize {
         let mut count = 0;
-        while !matches!(self.peek(), 0 | 0x25) {
-            self.skip();
-            count += 1;
+        // SAFETY: `narrow`'s and `wide`'s promise; nothing behind the NUL is looked at.
+        unsafe {
+            if self.is_wide() {
+                let text = self.address().cast::<u32>();
+                while !matches!(*text.add(count), 0 | 0x25) {
+                    count += 1;
+                }
+            } else {
+                let text = self.address();
+                while !matches!(*text.add(count), 0 | 0x25) {
+                    count += 1;
+                }
+            }
         }
+        self.advance(count);
         count
     }
 
@@ -163,8 +174,17 @@ pub fn parse(format: &mut Format) -> Option<Spec> {
     } else {
         *format = start;
     }
-    while let Some(&(flag, _)) = option::LETTERS.iter().find(|(_, byte)| *byte == format.ascii()) {
-        spec.flags |= flag;
+    loop {
+        spec.flags |= match format.ascii() {
+            b'-' => option::LEFT,
+            b'+' => option::PLUS,
+            b' ' => option::SPACE,
+            b'#' => option::ALTERNATE,
+            b'0' => option::ZERO,
+            b'\'' => option::GROUP,
+            b'I' => option::I18N,
+            _ => break,
+        };
         format.skip();
     }
     spec.width = amount(format, &mut spec.numbered)?;

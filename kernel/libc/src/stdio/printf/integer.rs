@@ -2,13 +2,20 @@
 
 use super::{Engine, Length, Spec, Step, option};
 
-/// Writes the digits of a number to the end of the buffer; gives where they start. Zero has none.
+/// Writes the digits of a number, in a base of 2, 8, 10 or 16, to the end of the buffer; gives where
+/// they start. Zero has none.
 pub fn digits(mut value: u64, base: u64, capitals: bool, buffer: &mut [u8; 64]) -> usize {
     let letters = if capitals { b'A' - 10 } else { b'a' - 10 };
     let mut start = buffer.len();
     while value != 0 {
-        let digit = (value % base) as u8;
-        value /= base;
+        // No division: optimised for size, the compiler would take the instruction, which is slow.
+        let rest = if base == 10 {
+            (u128::from(value) * 0xcccc_cccc_cccc_cccd >> 67) as u64
+        } else {
+            value >> base.trailing_zeros()
+        };
+        let digit = (value - rest * base) as u8;
+        value = rest;
         start -= 1;
         buffer[start] = digit + if digit < 10 { b'0' } else { letters };
     }

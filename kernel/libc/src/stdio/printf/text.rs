@@ -5,6 +5,7 @@ use kcore::errno::EILSEQ;
 use super::{Conversion, Engine, Length, Part, Spec, Step, Stopped, option};
 use crate::locale::encoding;
 use crate::stdio::system;
+use crate::string::find::strnlen;
 use crate::wchar::convert::{btowc, decode, encode, mbstate_t};
 
 /// The conversions that meet wide characters.
@@ -28,14 +29,8 @@ impl Engine<'_> {
             return self.null(spec);
         }
         let most = spec.precision().unwrap_or(usize::MAX);
-        let mut size = 0;
         // SAFETY: `print`'s promise: a string that ends in NUL or is as long as the precision.
-        let text = unsafe {
-            while size < most && *text.add(size) != 0 {
-                size += 1;
-            }
-            core::slice::from_raw_parts(text, size)
-        };
+        let text = unsafe { core::slice::from_raw_parts(text, strnlen(text.cast(), most)) };
         self.field(spec, text)
     }
 
