@@ -8,9 +8,9 @@
 
 use core::ffi::{c_char, c_int};
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use kcore::errno::EINVAL;
+use kcore::sync::Mutex;
 use macros::export;
 
 use crate::malloc::cells;
@@ -18,9 +18,15 @@ use crate::string::{memcmp, mempcpy, strchrnul, strlen};
 
 pub use kcore::process::environ;
 
-/// The array that this module allocated last, and how many entries it has room for.
-static OWNED: AtomicPtr<*mut c_char> = AtomicPtr::new(null_mut());
-static ROOM: AtomicUsize = AtomicUsize::new(0);
+/// The array that this module allocated last.
+struct Owned {
+    address: usize,
+    /// How many entries it has room for.
+    room: usize,
+}
+
+/// Held by whoever changes the environment. As in glibc, reading does not wait for it.
+static OWNED: Mutex<Owned> = Mutex::new(Owned { address: 0, room: 0 });
 
 /// Whether an entry is of the variable `name`.
 unsafe fn is_of(entry: *const c_char, name: &[u8]) -> bool {
@@ -68,26 +74,26 @@ pub unsafe extern "C" fn secure_getenv(name: *const c_char) -> *mut c_char {
 
 /// Makes `entry` the variable's; 0, or −1 with ENOMEM.
 unsafe fn put(name: &[u8], entry: *mut c_char) -> c_int {
+    let mut owned = OWNED.lock();
     let array = *environ.get();
     let at = position(array, name);
     if !array.is_null() && !(*array.add(at)).is_null() {
         *array.add(at) = entry;
         return 0;
     }
-    let owned = OWNED.load(Ordering::Relaxed);
+    let is_ours = !array.is_null() && array as usize == owned.address;
     let mut to = array;
-    if array != owned || array.is_null() || at + 2 > ROOM.load(Ordering::Relaxed) {
+    if !is_ours || at + 2 > owned.room {
         let room = (at + 2).next_power_of_two().max(16);
-        let mine = if array == owned { owned } else { null_mut() };
-        to = cells::realloc(mine.cast(), room * size_of::<*mut c_char>()).cast();
+        let old = if is_ours { array } else { null_mut() };
+        to = cells::realloc(old.cast(), room * size_of::<*mut c_char>()).cast();
         if to.is_null() {
             return -1;
         }
-        if mine.is_null() && !array.is_null() {
+        if !is_ours && !array.is_null() {
             mempcpy(to.cast(), array.cast(), at * size_of::<*mut c_char>());
         }
-        OWNED.store(to, Ordering::Relaxed);
-        ROOM.store(room, Ordering::Relaxed);
+        *owned = Owned { address: to as usize, room };
     }
     *to.add(at) = entry;
     *to.add(at + 1) = null_mut();
@@ -135,6 +141,7 @@ pub unsafe extern "C" fn putenv(entry: *mut c_char) -> c_int {
 }
 
 unsafe fn remove(name: &[u8]) {
+    let _owned = OWNED.lock();
     let array = *environ.get();
     if array.is_null() {
         return;

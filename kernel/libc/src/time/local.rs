@@ -21,6 +21,10 @@ pub static timezone: Exported<i64> = Exported::new(0);
 pub static daylight: Exported<c_int> = Exported::new(0);
 
 unsafe fn publish(zone: &mut Zone) {
+    if zone.published {
+        return;
+    }
+    zone.published = true;
     let ((standard, offset), summer) = zone.latest();
     let (summer_name, summer_offset) = summer.unwrap_or((standard, offset));
     *tzname.get() = [standard, summer_name];

@@ -31,11 +31,18 @@ pub(super) struct Zone {
     known: bool,
     setting: Option<Vec<u8>>,
     source: Source,
+    /// Whether `tzname` and its kin show this zone.
+    pub(super) published: bool,
     names: Vec<Box<[u8]>>,
 }
 
-static ZONE: Mutex<Zone> =
-    Mutex::new(Zone { known: false, setting: None, source: Source::Universal, names: Vec::new() });
+static ZONE: Mutex<Zone> = Mutex::new(Zone {
+    known: false,
+    setting: None,
+    source: Source::Universal,
+    published: false,
+    names: Vec::new(),
+});
 
 unsafe extern "C" {
     fn open(path: *const c_char, flags: c_int, ...) -> c_int;
@@ -81,6 +88,7 @@ pub(super) fn current() -> MutexGuard<'static, Zone> {
         zone.source = choose(setting);
         crate::errno::set_number(errno);
         zone.known = true;
+        zone.published = false;
     }
     zone
 }

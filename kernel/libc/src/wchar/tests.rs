@@ -17,6 +17,8 @@ mod host {
         pub fn mbsnrtowcs(to: *mut i32, s: *mut *const c_char, b: usize, n: usize, state: *mut u64) -> usize;
         pub fn wcsnrtombs(to: *mut c_char, s: *mut *const i32, c: usize, n: usize, state: *mut u64) -> usize;
         pub fn mbrtoc16(to: *mut u16, s: *const c_char, n: usize, state: *mut u64) -> usize;
+        pub fn mbrtoc8(to: *mut u8, s: *const c_char, n: usize, state: *mut u64) -> usize;
+        pub fn c8rtomb(to: *mut c_char, unit: u8, state: *mut u64) -> usize;
         pub fn c16rtomb(to: *mut c_char, unit: u16, state: *mut u64) -> usize;
     }
 }
@@ -180,4 +182,38 @@ fn wide_strings() {
         assert_eq!(wcsstr(text.as_ptr(), needle.as_ptr()).offset_from(text.as_ptr()), 9);
         assert_eq!(wcsrchr(text.as_ptr(), 32).offset_from(text.as_ptr()), 8);
     }
+}
+
+#[test]
+fn utf_8_units_equal_glibc() {
+    let mut random = test_random(14);
+    in_locale(c"C.UTF-8", || unsafe {
+        for _ in 0..50000 {
+            let text = bytes(&mut random);
+            let (mut mine, mut theirs) = (mbstate_t::default(), 0u64);
+            let (mut back, mut back_theirs) = (mbstate_t::default(), 0u64);
+            let mut at = 0;
+            while at < text.len() {
+                let (mut a, mut b) = (7, 7);
+                let (s, n) = (text.as_ptr().add(at).cast(), text.len() - at);
+                let (r, t) = (mbrtoc8(&mut a, s, n, &mut mine), host::mbrtoc8(&mut b, s, n, &mut theirs));
+                if t == usize::MAX {
+                    assert_eq!(r, t);
+                    break;
+                }
+                assert_eq!((r, a), (t, b), "{text:x?} at {at}");
+                let first = if r == usize::MAX - 1 { break } else { r };
+                let (mut x, mut y) = ([0; 8], [0; 8]);
+                let (r, t) = (
+                    c8rtomb(x.as_mut_ptr(), a, &mut back),
+                    host::c8rtomb(y.as_mut_ptr(), b, &mut back_theirs),
+                );
+                assert_eq!(r, t, "{text:x?} at {at}");
+                if t != 0 && t != usize::MAX {
+                    assert_eq!(x, y);
+                }
+                at += if first == usize::MAX - 2 { 0 } else { first.max(1) };
+            }
+        }
+    });
 }
