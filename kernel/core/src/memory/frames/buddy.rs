@@ -38,12 +38,57 @@ struct Chunk {
     count: u64,
 }
 
-/// All page frames.
-pub struct Buddy {
+/// Where the frames' bytes are. Who has a frame may read its byte without the allocator's lock: only
+/// the owner changes it, and the chunk was there before its frames were given out.
+#[derive(Clone, Copy)]
+pub struct Tags {
     chunks: *mut Chunk,
     chunk_count: usize,
     /// The address that chunk 0 starts at.
     base: u64,
+}
+
+// SAFETY: the pointers are to memory that stays; see above for who reads what.
+unsafe impl Send for Tags {}
+// SAFETY: as above.
+unsafe impl Sync for Tags {}
+
+impl Tags {
+    /// No memory at all.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { chunks: ptr::null_mut(), chunk_count: 0, base: 0 }
+    }
+
+    fn chunk(&self, address: u64) -> Option<*mut Chunk> {
+        let index = (address.checked_sub(self.base)? / CHUNK_SIZE) as usize;
+        // SAFETY: the index is within the table.
+        (index < self.chunk_count).then(|| unsafe { self.chunks.add(index) })
+    }
+
+    /// The byte of a frame; null where there is no memory.
+    fn place(&self, frame: u64) -> *mut u8 {
+        let Some(chunk) = self.chunk(frame) else { return ptr::null_mut() };
+        // SAFETY: `chunk` returns entries of the table; an entry changes once, before its frames are
+        // given out.
+        let Chunk { tags, count } = unsafe { chunk.read() };
+        let index = frame >> PAGE_SHIFT & (CHUNK_FRAMES - 1);
+        if index < count { tags.wrapping_add(index as usize) } else { ptr::null_mut() }
+    }
+
+    /// What is noted of the frame at this address.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, frame: u64) -> Tag {
+        let place = self.place(frame);
+        // SAFETY: not null, so a byte of a chunk.
+        if place.is_null() { Tag::NONE } else { Tag(unsafe { place.read_volatile() }) }
+    }
+}
+
+/// All page frames.
+pub struct Buddy {
+    tags: Tags,
     /// Where all memory ends.
     end: u64,
     lists: [*mut Link; MAX_ORDER as usize + 1],
@@ -59,9 +104,7 @@ impl Buddy {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            chunks: ptr::null_mut(),
-            chunk_count: 0,
-            base: 0,
+            tags: Tags::none(),
             end: 0,
             lists: [ptr::null_mut(); MAX_ORDER as usize + 1],
             free: 0,
@@ -81,13 +124,12 @@ impl Buddy {
     /// # Safety
     /// `table` is [`Buddy::table_size`] bytes of memory, aligned to 8, the allocator's from now on.
     pub unsafe fn set_extent(&mut self, extent: &Range<u64>, table: *mut u8) {
-        self.base = extent.start & !(CHUNK_SIZE - 1);
+        let chunk_count = Self::table_size(extent) / size_of::<Chunk>();
         self.end = extent.end;
-        self.chunk_count = Self::table_size(extent) / size_of::<Chunk>();
-        self.chunks = table.cast();
-        for index in 0..self.chunk_count {
+        self.tags = Tags { chunks: table.cast(), chunk_count, base: extent.start & !(CHUNK_SIZE - 1) };
+        for index in 0..chunk_count {
             // SAFETY: the table has this many entries.
-            unsafe { self.chunks.add(index).write(Chunk { tags: ptr::null_mut(), count: 0 }) };
+            unsafe { self.tags.chunks.add(index).write(Chunk { tags: ptr::null_mut(), count: 0 }) };
         }
     }
 
@@ -132,32 +174,24 @@ impl Buddy {
     }
 
     fn chunk(&self, address: u64) -> Option<*mut Chunk> {
-        let index = (address.checked_sub(self.base)? / CHUNK_SIZE) as usize;
-        // SAFETY: the index is within the table.
-        (index < self.chunk_count).then(|| unsafe { self.chunks.add(index) })
+        self.tags.chunk(address)
     }
 
-    /// The byte of a frame; null where there is no memory.
-    fn tag_place(&self, frame: u64) -> *mut u8 {
-        let Some(chunk) = self.chunk(frame) else { return ptr::null_mut() };
-        // SAFETY: `chunk` returns entries of the table.
-        let chunk = unsafe { &*chunk };
-        let index = frame >> PAGE_SHIFT & (CHUNK_FRAMES - 1);
-        if index < chunk.count { chunk.tags.wrapping_add(index as usize) } else { ptr::null_mut() }
+    /// Where the frames' bytes are; to be had once the extent is set.
+    #[must_use]
+    pub fn tags(&self) -> Tags {
+        self.tags
     }
 
     /// What is noted of the frame at this address.
-    #[inline]
     #[must_use]
     pub fn tag(&self, frame: u64) -> Tag {
-        let place = self.tag_place(frame);
-        // SAFETY: not null, so a byte of a chunk.
-        if place.is_null() { Tag::NONE } else { Tag(unsafe { place.read() }) }
+        self.tags.get(frame)
     }
 
     /// Notes something, less than 0x80, of `count` frames that the caller has.
     pub fn set_tag(&mut self, frame: PhysAddr, count: usize, tag: Tag) {
-        let place = self.tag_place(frame.0);
+        let place = self.tags.place(frame.0);
         if !place.is_null() {
             // SAFETY: frames that are in use together are of one chunk, so their bytes follow each other.
             unsafe { place.write_bytes(tag.0, count) };

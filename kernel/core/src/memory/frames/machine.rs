@@ -1,8 +1,9 @@
 //! The machine's frames: the memory map, brought under management chunk by chunk.
 
-use super::buddy::{Buddy, Tag};
+use super::buddy::{Buddy, Tag, Tags};
 use crate::boot::{self, BootInfo};
 use crate::sync::SpinLock;
+use core::cell::UnsafeCell;
 use core::ops::Range;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use hal::mem::{PAGE_SIZE, PhysAddr, phys_to_virt};
@@ -14,6 +15,11 @@ struct Frames {
 }
 
 static FRAMES: SpinLock<Frames> = SpinLock::new(Frames { buddy: Buddy::new(), unmanaged: 0 });
+struct KeptTags(UnsafeCell<Tags>);
+// SAFETY: written once, by the first processor, before anything reads it.
+unsafe impl Sync for KeptTags {}
+/// Where the frames' bytes are.
+static TAGS: KeptTags = KeptTags(UnsafeCell::new(Tags::none()));
 /// Frames that the application does not get, so that the kernel can go on when it has taken all others.
 static RESERVE: AtomicUsize = AtomicUsize::new(0);
 
@@ -43,6 +49,8 @@ pub unsafe fn initialise(info: &BootInfo) {
     let mut frames = FRAMES.lock();
     // SAFETY: the table is free memory, reserved now.
     unsafe { frames.buddy.set_extent(&extent, phys_to_virt(PhysAddr(table))) };
+    // SAFETY: nothing has read it yet.
+    unsafe { *TAGS.0.get() = frames.buddy.tags() };
     frames.unmanaged = extent.start;
     grow(&mut frames);
     // An 64th, between 64 KB and 1 MB.
@@ -132,9 +140,10 @@ pub unsafe fn release_range(start: PhysAddr, count: usize) {
     unsafe { FRAMES.lock().buddy.release_range(start, count) };
 }
 
-/// What is noted of a frame.
+/// What is noted of a frame that the caller has, or that holds what the caller has.
 pub(in crate::memory) fn tag(frame: u64) -> Tag {
-    FRAMES.lock().buddy.tag(frame)
+    // SAFETY: written once, before any frame was given out.
+    unsafe { *TAGS.0.get() }.get(frame)
 }
 
 /// Notes something of frames that the caller has.

@@ -9,7 +9,7 @@ mod host;
 #[cfg(kernel)]
 mod machine;
 
-pub use buddy::{Buddy, MAX_ORDER, Tag};
+pub use buddy::{Buddy, MAX_ORDER, Tag, Tags};
 #[cfg(not(kernel))]
 pub use host::*;
 #[cfg(kernel)]

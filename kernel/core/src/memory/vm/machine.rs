@@ -139,9 +139,13 @@ pub unsafe fn unmap(address: usize, length: usize) -> Result<()> {
 fn discard(space: &mut Space, start: usize, end: usize) {
     space.changes += 1;
     // Backings are let go of last: their pages may be mapped in place until then.
-    let mut regions = alloc::vec::Vec::new();
-    space.regions.take(start, end, &mut |region| regions.push(region));
-    if !regions.is_empty() {
+    let mut regions = Regions::new();
+    let mut any = false;
+    space.regions.take(start, end, &mut |region| {
+        regions.insert(region);
+        any = true;
+    });
+    if any {
         zap(start, end);
     }
 }
@@ -236,10 +240,14 @@ pub unsafe fn protect(address: usize, length: usize, protection: Protection) -> 
         return Err(ENOMEM);
     }
     space.changes += 1;
-    let mut taken = alloc::vec::Vec::new();
-    space.regions.take(start, end, &mut |region| taken.push(region));
     let mut narrowed = false;
-    for mut region in taken {
+    let mut at = start;
+    while let Some(region) = space.regions.find(at).filter(|_| at < end) {
+        let part_end = region.end.min(end);
+        let mut part = None;
+        space.regions.take(at, part_end, &mut |region| part = Some(region));
+        at = part_end;
+        let Some(mut region) = part else { break };
         region.protection = protection;
         paging::walk(top(), region.start, region.end, &mut |address, entry| {
             // SAFETY: entries of the live tables; the lock is held.
