@@ -72,15 +72,17 @@ pub unsafe fn write_msr(register: u32, value: u64) {
 }
 
 /// Stops this processor for good.
+#[cfg(kernel)]
 pub fn halt_forever() -> ! {
     loop {
         let _ = crate::irq::disable();
-        #[cfg(kernel)]
         // SAFETY: interrupts are off; nothing is expected to wake this processor.
-        unsafe {
-            core::arch::asm!("hlt", options(nomem, nostack));
-        }
-        #[cfg(not(kernel))]
-        std::process::abort();
+        unsafe { core::arch::asm!("hlt", options(nomem, nostack)) };
     }
+}
+
+/// Ends the test program.
+#[cfg(not(kernel))]
+pub fn halt_forever() -> ! {
+    std::process::abort()
 }

@@ -41,16 +41,14 @@ pub fn phys_to_virt(address: PhysAddr) -> *mut u8 {
 #[must_use]
 pub fn virt_to_phys<T: ?Sized>(pointer: *const T) -> Option<PhysAddr> {
     let address = pointer.cast::<u8>().expose_provenance();
-    if cfg!(not(kernel)) {
-        return Some(PhysAddr(address as u64));
-    }
-    if address >= IMAGE_BASE {
-        Some(PhysAddr((address - IMAGE_BASE) as u64))
-    } else if address >= DIRECT_BASE {
-        Some(PhysAddr((address - DIRECT_BASE) as u64))
-    } else if (HEAP_BASE..HEAP_BASE + HEAP_SPAN).contains(&address) {
-        Some(PhysAddr((address - HEAP_BASE) as u64))
-    } else {
-        None
-    }
+    #[cfg(kernel)]
+    let base = match address {
+        IMAGE_BASE.. => IMAGE_BASE,
+        DIRECT_BASE.. => DIRECT_BASE,
+        address if (HEAP_BASE..HEAP_BASE + HEAP_SPAN).contains(&address) => HEAP_BASE,
+        _ => return None,
+    };
+    #[cfg(not(kernel))]
+    let base = 0;
+    Some(PhysAddr((address - base) as u64))
 }

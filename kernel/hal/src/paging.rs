@@ -165,7 +165,7 @@ pub fn map_linear(
     let end = range.end.next_multiple_of(unit);
     while at < end {
         let address = base.wrapping_add(at as usize);
-        let fits = |size: usize| at % size as u64 == 0 && end - at >= size as u64;
+        let fits = |size: usize| at.is_multiple_of(size as u64) && end - at >= size as u64;
         let level = if huge_pages && fits(HUGE_SIZE) {
             2
         } else if fits(LARGE_SIZE) {
@@ -226,7 +226,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[repr(align(4096))]
-    struct Frame([u8; PAGE_SIZE]);
+    struct Frame(#[expect(dead_code, reason = "only its place counts")] [u8; PAGE_SIZE]);
 
     #[derive(Default)]
     struct Frames(RefCell<BTreeSet<u64>>);

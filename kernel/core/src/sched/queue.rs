@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(queue.length(), 1);
         queue.push(second.clone());
         assert_eq!(queue.pop(1).unwrap().id(), first.id());
-        drop(queue);
+        assert_eq!(queue.pop(3).unwrap().id(), second.id());
         assert_eq!(Arc::strong_count(&first), 1);
     }
 }

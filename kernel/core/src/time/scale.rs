@@ -30,7 +30,7 @@ impl Scale {
     /// How long `ticks` are, in nanoseconds.
     #[inline]
     pub(crate) fn nanoseconds(self, ticks: u64) -> u64 {
-        (u128::from(ticks) * u128::from(self.multiplier) >> 32) as u64
+        ((u128::from(ticks) * u128::from(self.multiplier)) >> 32) as u64
     }
 
     /// How many ticks there are in `nanoseconds`, rounded up.

@@ -28,13 +28,16 @@ static RESERVE: AtomicUsize = AtomicUsize::new(0);
 /// # Safety
 /// Called once, before any other function of this module; `info` is right about what is in use.
 pub unsafe fn initialise(info: &BootInfo) {
-    let mut extent = u64::MAX..0;
-    let mut bytes = 0;
+    let (mut start, mut end, mut bytes) = (u64::MAX, 0, 0);
     info.usable(&mut |range| {
-        extent = extent.start.min(range.start)..extent.end.max(range.end);
+        start = start.min(range.start);
+        end = end.max(range.end);
         bytes += range.end - range.start;
     });
-    let extent = extent.start..extent.end.min(hal::mem::HEAP_SPAN as u64);
+    let extent = start..end.min(hal::mem::HEAP_SPAN as u64);
+    if extent.is_empty() {
+        return;
+    }
     let size = Buddy::table_size(&extent).next_multiple_of(PAGE_SIZE) as u64;
     // The chunk table comes out of the first range that has room for it and more. Small tables
     // share a page with nobody: it is one page for 512 GB.
