@@ -280,7 +280,7 @@ impl<'a> Decimal<'a> {
         let mut limb = self.limb(index);
         let mut text = [b'0'; DIGITS];
         for digit in text.iter_mut().rev() {
-            let rest = (u64::from(limb) * 0xcccc_cccd >> 35) as u32;
+            let rest = ((u64::from(limb) * 0xcccc_cccd) >> 35) as u32;
             *digit = b'0' + (limb - rest * 10) as u8;
             limb = rest;
         }

@@ -359,7 +359,7 @@ pub fn standard_error() -> *mut FILE {
     unsafe { *stderr.get() }
 }
 
-/// Streams that have, or had, a buffer. A stream is found here from its first buffer to `fclose`,
+/// Streams that are, or were, written to. A stream is found here from its first write to `fclose`,
 /// so that a program which never prints carries no list of streams.
 static LIST: AtomicPtr<FILE> = AtomicPtr::new(null_mut());
 

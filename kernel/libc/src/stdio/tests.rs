@@ -541,3 +541,116 @@ fn functions_are_a_file() {
         assert_eq!(open::fclose(file), 0);
     }
 }
+
+#[test]
+fn threads_do_not_mix_lines() {
+    let scratch = Scratch::new("threads");
+    // SAFETY: C's contracts are kept; the stream is closed when the threads are done.
+    unsafe {
+        let file = open::fopen(scratch.c().as_ptr(), c"w".as_ptr());
+        let address = file.addr();
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                scope.spawn(move || {
+                    let file = std::ptr::with_exposed_provenance_mut::<FILE>(address);
+                    for line in 0..2000 {
+                        if line % 7 == 0 {
+                            seek::flockfile(file);
+                            write::fputs(c"held ".as_ptr(), file);
+                            std::thread::yield_now();
+                        }
+                        super::printf::output::fprintf(
+                            file,
+                            c"%d:%s\n".as_ptr(),
+                            thread,
+                            c"a line of text".as_ptr(),
+                        );
+                        if line % 7 == 0 {
+                            seek::funlockfile(file);
+                        }
+                        if line % 100 == 0 {
+                            write::fflush(std::ptr::null_mut());
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(open::fclose(file), 0);
+    }
+    let text = std::fs::read_to_string(&scratch.0).unwrap();
+    assert_eq!(text.lines().count(), 8000);
+    for line in text.lines() {
+        let line = line.strip_prefix("held ").unwrap_or(line);
+        assert!(line.len() == 16 && line.ends_with(":a line of text"), "{line}");
+    }
+}
+
+#[test]
+fn reopened_and_reused_streams() {
+    let (first, second) = (Scratch::new("first"), Scratch::new("second"));
+    // SAFETY: C's contracts are kept.
+    unsafe {
+        let file = open::fopen(first.c().as_ptr(), c"w".as_ptr());
+        let fd = seek::fileno(file);
+        write::fputs(c"one".as_ptr(), file);
+        assert_eq!(open::freopen(second.c().as_ptr(), c"w+".as_ptr(), file), file);
+        assert_eq!(seek::fileno(file), fd);
+        write::fputs(c"two".as_ptr(), file);
+        seek::rewind(file);
+        assert_eq!(read::getc(file), c_int::from(b't'));
+        assert_eq!(open::freopen(std::ptr::null(), c"r".as_ptr(), file), file);
+        assert_eq!(write::fputc(65, file), -1);
+        assert_eq!(read::getc(file), c_int::from(b't'));
+        assert!(open::freopen(c"/no/such/file".as_ptr(), c"r".as_ptr(), file).is_null());
+    }
+    assert_eq!(std::fs::read(&first.0).unwrap(), b"one");
+    assert_eq!(std::fs::read(&second.0).unwrap(), b"two");
+}
+
+#[test]
+fn all_streams_that_hold_something_are_flushed() {
+    let scratch = Scratch::new("all");
+    let now = || std::fs::read_to_string(&scratch.0).unwrap();
+    let mut own = [0 as c_char; 100];
+    // SAFETY: C's contracts are kept.
+    unsafe {
+        let file = open::fopen(scratch.c().as_ptr(), c"w".as_ptr());
+        buffering::setvbuf(file, own.as_mut_ptr(), 0, 100);
+        write::fputs(c"mine".as_ptr(), file);
+        assert_eq!(now(), "");
+        write::fflush(std::ptr::null_mut());
+        assert_eq!(now(), "mine");
+        open::fclose(file);
+        let file = open::fopen(scratch.c().as_ptr(), c"r+".as_ptr());
+        assert_eq!(read::getc(file), c_int::from(b'm'));
+        seek::fseek(file, 0, 2);
+        write::fputs(c"+more".as_ptr(), file);
+        write::at_exit();
+        assert_eq!(now(), "mine+more");
+        open::fclose(file);
+    }
+}
+
+#[test]
+fn lines_are_flushed_and_unbuffered_messages_are_whole() {
+    let scratch = Scratch::new("lines");
+    let now = || std::fs::read_to_string(&scratch.0).unwrap();
+    // SAFETY: C's contracts are kept.
+    unsafe {
+        let file = open::fopen(scratch.c().as_ptr(), c"w".as_ptr());
+        buffering::setlinebuf(file);
+        write::fputs(c"half".as_ptr(), file);
+        assert_eq!(now(), "");
+        assert_eq!(buffering::__fpending(file), 4);
+        write::fputs(c" line\nand".as_ptr(), file);
+        assert_eq!(now(), "half line\n");
+        write::fputc(c_int::from(b'\n'), file);
+        assert_eq!(now(), "half line\nand\n");
+        buffering::setbuf(file, std::ptr::null_mut());
+        super::printf::output::fprintf(file, c"%s%d".as_ptr(), c"x".as_ptr(), 1);
+        assert_eq!(now(), "half line\nand\nx1");
+        buffering::__fpurge(file);
+        assert_eq!(buffering::__fwriting(file), 1);
+        open::fclose(file);
+    }
+}

@@ -69,7 +69,6 @@ pub fn settle(file: &mut FILE) {
     file.read_base = file.buffer;
     file.read_ptr = file.buffer;
     file.read_end = file.buffer;
-    link(file);
 }
 
 /// Makes the stream one that is being written; false with `errno` set if it cannot be.
@@ -84,10 +83,12 @@ pub fn begin_write(file: &mut FILE) -> bool {
     }
     if file.buffer.is_null() {
         settle(file);
-        AT_EXIT.store(flush_for_exit as fn() as *mut (), Ordering::Release);
     } else {
         file.drop_read();
     }
+    // From now on the stream may hold what has to be written out in the end.
+    link(file);
+    AT_EXIT.store(flush_for_exit as fn() as *mut (), Ordering::Release);
     file.flags |= flag::PUTTING;
     file.write_base = file.buffer;
     file.reset_write();

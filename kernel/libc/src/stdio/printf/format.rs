@@ -3,6 +3,7 @@
 use core::ffi::c_int;
 
 use crate::number::cursor::Cursor;
+use crate::string::find::strchrnul;
 
 /// A place in a format string.
 pub type Format = Cursor;
@@ -19,10 +20,8 @@ impl Cursor {
                     count += 1;
                 }
             } else {
-                let text = self.address();
-                while !matches!(*text.add(count), 0 | 0x25) {
-                    count += 1;
-                }
+                let end = strchrnul(self.address().cast(), c_int::from(b'%'));
+                count = end.addr() - self.address().addr();
             }
         }
         self.advance(count);

@@ -10,7 +10,7 @@ pub fn digits(mut value: u64, base: u64, capitals: bool, buffer: &mut [u8; 64]) 
     while value != 0 {
         // No division: optimised for size, the compiler would take the instruction, which is slow.
         let rest = if base == 10 {
-            (u128::from(value) * 0xcccc_cccc_cccc_cccd >> 67) as u64
+            ((u128::from(value) * 0xcccc_cccc_cccc_cccd) >> 67) as u64
         } else {
             value >> base.trailing_zeros()
         };
