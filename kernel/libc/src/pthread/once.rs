@@ -92,11 +92,11 @@ unsafe extern "C" fn personality(
     if actions & CLEANUP != 0
         && let Some(address) = super::cancel::unwinder(b"_Unwind_GetCFA")
     {
-        // SAFETY: the unwinder's function of this name has this type. The word's address is 16 bytes
-        // below the frame's canonical frame address, where `call_guarded` pushed it.
+        // SAFETY: the unwinder's function of this name has this type. What it gives is the stack
+        // pointer at the frame's call, where `call_guarded` pushed the word's address.
         unsafe {
             let frame_address: extern "C" fn(*mut c_void) -> usize = core::mem::transmute(address);
-            let once = *((frame_address(context) - 16) as *const *const AtomicU32);
+            let once = *(frame_address(context) as *const *const AtomicU32);
             finish(once, NEW);
         }
     }
