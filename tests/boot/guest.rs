@@ -54,7 +54,7 @@ fn compare(
         Some(kernel) => kernel.clone(),
         None => kernels
             .entry((boot.profile(), boot.effort, root))
-            .or_insert_with(|| specialize(case, boot, root, program, &context.directory))
+            .or_insert_with(|| specialize(case, boot, root, program, context))
             .clone()?,
     };
     let image = image(case, program, &context.directory)?;
@@ -104,9 +104,9 @@ fn specialize(
     boot: Boot,
     root: &str,
     program: &Program,
-    directory: &Path,
+    context: &Context,
 ) -> Result<PathBuf, String> {
-    let kernels = directory.join("kernels");
+    let kernels = context.directory.join("kernels");
     fs::create_dir_all(&kernels).map_err(|error| format!("{}: {error}", kernels.display()))?;
     let name =
         format!("{}-{}-{}-{}.kernel.elf", case.name, boot.profile(), boot.effort, root.replace(':', "-"));
@@ -114,6 +114,9 @@ fn specialize(
     let mut command = Command::new(env!("CARGO_BIN_EXE_specialize"));
     command.arg("--app").arg(&program.path).args(["--hv", boot.profile(), "--effort", boot.effort]);
     command.args(["--root", root, "--quiet", "-o"]).arg(&kernel);
+    if let Some(package) = &context.options.package {
+        command.arg("--kernel").arg(package);
+    }
     for plugin in &program.plugins {
         command.arg("--also").arg(plugin);
     }

@@ -46,6 +46,12 @@ struct Options {
     /// A kernel to boot everything with, instead of one specialized for each program
     #[arg(long)]
     kernel: Option<PathBuf>,
+    /// The kernel package to specialize, instead of this source tree's
+    #[arg(long)]
+    package: Option<PathBuf>,
+    /// Where programs, kernels and images go
+    #[arg(long, default_value = concat!(env!("CARGO_TARGET_TMPDIR"), "/boot"))]
+    directory: PathBuf,
     /// Show the QEMU command line of each boot
     #[arg(long)]
     print_command: bool,
@@ -105,7 +111,7 @@ fn run(options: Options) -> Result<bool, String> {
         }
         return Ok(true);
     }
-    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("boot");
+    let directory = options.directory.clone();
     data::make(&directory.join("data")).map_err(|error| format!("cannot make the data set: {error}"))?;
     let accelerator =
         options.accel.unwrap_or_else(|| Accelerator::probe(specialize::boot::run::QEMU.as_ref()));

@@ -101,6 +101,14 @@ impl Entries {
         Some(core::mem::replace(&mut entry.node, node))
     }
 
+    /// Moves every name to `other`, the entries of `directory`, which has none yet.
+    pub fn move_to(&mut self, other: &mut Entries, directory: &Arc<Node>) {
+        other.list = core::mem::take(&mut self.list);
+        for moved in other.list.iter().filter_map(|entry| entry.node.directory()) {
+            moved.set_parent(directory);
+        }
+    }
+
     /// The first entry at or after `position`.
     pub fn at_or_after(&self, position: u64) -> Option<&Entry> {
         self.list.get(self.index(position))

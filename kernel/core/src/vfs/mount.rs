@@ -126,10 +126,24 @@ pub fn mount_root(kind: &[u8]) -> Result<()> {
     }
     if read_only {
         for path in [b"/tmp".as_slice(), b"/run", b"/var/tmp"] {
-            let _ = attach(b"tmpfs", path, empty_tree("tmpfs", TMPFS_MAGIC, 0o1777), true);
+            let memory = empty_tree("tmpfs", TMPFS_MAGIC, 0o1777);
+            let _ = keep_visible(path, &memory);
+            let _ = attach(b"tmpfs", path, memory, true);
         }
     }
     Ok(())
+}
+
+/// Moves what the image has at `path` to the directory that is going to cover it.
+fn keep_visible(path: &[u8], cover: &Arc<Node>) -> Result<()> {
+    let below = resolve(&root()?, path, true)?.existing()?;
+    let (from, to) = (below.directory().ok_or(ENOTDIR)?, cover.directory().ok_or(ENOTDIR)?);
+    from.with(&below, |from| {
+        to.with(cover, |to| {
+            from.move_to(to, cover);
+            Ok(())
+        })
+    })
 }
 
 /// Mounts the file system of a row at `path`.
