@@ -11,7 +11,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     name = "specialize",
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "Exit status: 0 done, 1 the inputs are at fault, 2 usage. Results go to the standard output, \
+    override_usage = "specialize --app FILE --hv PROFILE [OPTIONS]\n       specialize <COMMAND>",
+    after_help = "Examples:\n  \
+                  specialize --app /usr/bin/sha256sum --hv kvm\n  \
+                  specialize run --app /usr/bin/wc --hv microvm --file notes.txt -- -l notes.txt\n  \
+                  specialize why virtio-blk --app /usr/bin/wc --hv kvm\n\n\
+                  Exit status: 0 done, 1 the inputs are at fault, 2 usage. Results go to the standard output, \
                   everything else to the standard error.",
     max_term_width = 100
 )]
@@ -178,7 +183,7 @@ pub(super) struct Imports {
 
 #[derive(Debug, Args)]
 pub(super) struct Why {
-    /// Kernel symbols or exports, as they are spelled in C or in Rust; part of a path is enough
+    /// Kernel symbols, exports or table rows; the end of a path is enough
     #[arg(value_name = "SYMBOL", required = true)]
     pub symbols: Vec<String>,
     #[command(flatten)]

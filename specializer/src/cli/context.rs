@@ -58,7 +58,7 @@ pub(super) fn closure(
     Ok(closure)
 }
 
-/// A progress bar on a terminal; nothing elsewhere.
+/// A progress bar on a terminal; one line elsewhere.
 pub(super) struct Bar {
     bar: ProgressBar,
     quiet: bool,
@@ -79,7 +79,13 @@ impl Bar {
 
 impl Progress for Bar {
     fn step(&self, at: usize, of: usize, what: &str) {
-        if self.quiet || !std::io::stderr().is_terminal() {
+        if self.quiet {
+            return;
+        }
+        if !std::io::stderr().is_terminal() {
+            if at <= 1 {
+                eprintln!("building the kernel package; it is made once and takes minutes");
+            }
             return;
         }
         if self.bar.is_hidden() {

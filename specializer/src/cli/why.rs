@@ -17,6 +17,8 @@ use crate::roots::Roots;
 
 /// How many symbols one argument may stand for.
 const MOST_MATCHES: usize = 10;
+/// The same, where the argument is no whole name.
+const MOST_LIKELY: usize = 3;
 
 /// The answer for one symbol.
 #[derive(Serialize)]
@@ -67,20 +69,27 @@ pub(super) fn why(arguments: &arguments::Why) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The symbols that an argument stands for: of this very name; else those whose demangled path is it
-/// or ends in it; else those that hold it. Live ones go before dead ones.
+/// The symbols that an argument stands for: the one of this very name; else the table rows of this
+/// name; else those whose demangled path it is or ends; else some that hold it. Live ones go first.
 fn find(index: &Index, name: &str, live: &LiveSet) -> Vec<SymbolId> {
     if let Some(id) = index.find_defined(name) {
         return vec![id];
     }
+    let rows = index.tables.iter().flat_map(|table| table.rows.iter().flatten());
+    let rows: Vec<_> = rows.filter(|row| row.name == name).map(|row| row.symbol).collect();
+    if !rows.is_empty() {
+        return rows;
+    }
     let named: Vec<_> = index.ids().map(|id| (id, index.demangled(id))).collect();
     let ends = |path: &str| path == name || path.strip_suffix(name).is_some_and(|head| head.ends_with("::"));
     let mut found: Vec<_> = named.iter().filter(|(_, path)| ends(path)).map(|(id, _)| *id).collect();
+    let mut most = MOST_MATCHES;
     if found.is_empty() {
         found = named.iter().filter(|(_, path)| path.contains(name)).map(|(id, _)| *id).collect();
+        most = MOST_LIKELY;
     }
     found.sort_by_key(|id| !live.contains(*id));
-    found.truncate(MOST_MATCHES);
+    found.truncate(most);
     found
 }
 
