@@ -220,7 +220,7 @@ impl Roots {
         collector.entry()?;
         collector.imports(objects, imports, options)?;
         collector.asked_for(objects, options)?;
-        collector.tables(profile, options)?;
+        collector.tables(profile, imports, options)?;
         collector.tunables(options)?;
         Ok(collector.finish())
     }
@@ -405,7 +405,12 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    fn tables(&mut self, profile: Option<&Profile>, options: &Options) -> Result<(), RootsError> {
+    fn tables(
+        &mut self,
+        profile: Option<&Profile>,
+        imports: &Imports,
+        options: &Options,
+    ) -> Result<(), RootsError> {
         let index = &self.package.index;
         let config = &self.package.kernel_toml;
         let kinds = || index.tables.iter().map(|table| table.kind.as_str());
@@ -443,6 +448,14 @@ impl<'a> Collector<'a> {
                     .map(|row| split_row(row))
                     .any(|(kind, row)| row == name && kind.is_none_or(|kind| kind == table.kind))
             };
+            let numbers = rule
+                .and_then(|rule| rule.by_number_of.as_ref())
+                .filter(|export| options.exports == ExportSet::App && !options.export.contains(export))
+                .and_then(|export| imports.numbers_of(export));
+            let numbered = |name: &str| {
+                let number = name.rsplit('-').next().and_then(|digits| digits.parse().ok());
+                numbers.as_ref().is_none_or(|numbers| number.is_none_or(|number| numbers.contains(&number)))
+            };
             let rows = table.rows.iter().map(|row| {
                 let Some(row) = row else { return RowChoice::default() };
                 let in_profile =
@@ -460,8 +473,8 @@ impl<'a> Collector<'a> {
                 let dropped = asked(&options.drop_rows, &row.name);
                 let kept = asked(&options.keep_rows, &row.name);
                 RowChoice {
-                    chosen: !dropped && (kept || by_choice_of_root),
-                    if_widened: !dropped && (kept || in_profile),
+                    chosen: !dropped && (kept || by_choice_of_root && numbered(&row.name)),
+                    if_widened: !dropped && (kept || in_profile && numbered(&row.name)),
                 }
             });
             let unless_live = rule

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::closure::{AppClosure, ScopeEntry};
-use super::evidence::{self, Evidence};
+use super::evidence::{self, Evidence, EvidenceKind};
 use super::symbols::{ImportedSymbol, SymbolKind};
 use crate::exports::{Catalogue, Entry, EntryKind};
 
@@ -129,6 +129,20 @@ impl Imports {
             served_inside,
             evidence,
         }
+    }
+
+    /// The numbers that calls of `export`, a function that takes a number first, are shown to have;
+    /// `None` where the bytes leave others possible.
+    pub fn numbers_of(&self, export: &str) -> Option<BTreeSet<u32>> {
+        let mut numbers = BTreeSet::new();
+        for evidence in self.evidence.iter().filter(|evidence| evidence.symbol == export) {
+            match evidence.kind {
+                EvidenceKind::SyscallNumber { number } => drop(numbers.insert(number)),
+                // Who looks the function up may call it with any number.
+                EvidenceKind::AnySyscall | EvidenceKind::Dlsym | EvidenceKind::DlsymCall => return None,
+            }
+        }
+        (!numbers.is_empty()).then_some(numbers)
     }
 
     /// The missing imports without which the application itself does not start.

@@ -140,6 +140,10 @@ pub struct TableRule {
     /// Whether the choice of root decides the rows, as `roots` says, rather than the profile.
     #[serde(default)]
     pub by_root: bool,
+    /// The export that takes a number first and finds its row by it; each row's name ends in its number.
+    /// Where the application is shown to use some numbers only, the other rows go.
+    #[serde(default)]
+    pub by_number_of: Option<String>,
     /// Kernel symbols any of which, when alive, gives a `by-root` table the profile's rows as well.
     #[serde(default)]
     pub unless_live: Vec<String>,

@@ -20,6 +20,10 @@ pub(super) fn collect(closure: &AppClosure, catalogue: &Catalogue) -> Vec<Eviden
                 number.map_or(EvidenceKind::AnySyscall, |number| EvidenceKind::SyscallNumber { number });
             kinds.insert((kind, call.address));
         }
+        if kinds.is_empty() {
+            // Imported and called from nowhere that was understood.
+            kinds.insert((EvidenceKind::AnySyscall, 0));
+        }
         found.extend(kinds.into_iter().map(|(kind, address)| Evidence {
             kind,
             symbol: entry.name.clone(),
