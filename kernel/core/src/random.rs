@@ -25,7 +25,7 @@ static SEEDED_WELL: AtomicBool = AtomicBool::new(false);
 /// Fills a buffer with random bytes. Never fails; may sleep while a device is asked.
 pub fn fill(buffer: &mut [u8]) {
     let mut generator = GENERATOR.lock();
-    if generator.requests % RESEED_EVERY == 0 {
+    if generator.requests.is_multiple_of(RESEED_EVERY) {
         generator.reseed();
     }
     generator.requests = generator.requests.wrapping_add(1);

@@ -68,15 +68,7 @@ pub(crate) extern "C-unwind" fn blocking_once(work: &mut dyn FnMut() -> Result<u
     size(result)
 }
 
-/// Ends the thread here if somebody cancelled it.
-pub(crate) extern "C-unwind" fn cancellation_point() {
-    let hook = kcore::tls::current().cancel_hook.load(core::sync::atomic::Ordering::Acquire);
-    if !hook.is_null() {
-        // SAFETY: a non-null hook is a function of this type, stored by whoever cancelled.
-        let hook: kcore::tls::Hook = unsafe { core::mem::transmute(hook) };
-        hook();
-    }
-}
+pub(crate) use kcore::tls::cancellation_point;
 
 /// The bytes of a C string; `EFAULT` for null.
 pub(crate) unsafe fn path<'a>(path: *const c_char) -> Result<&'a [u8]> {

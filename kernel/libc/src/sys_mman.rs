@@ -60,7 +60,7 @@ fn map(
         MAP_SHARED | MAP_SHARED_VALIDATE => true,
         _ => return Err(EINVAL),
     };
-    if length == 0 || offset < 0 || offset as usize % PAGE != 0 {
+    if length == 0 || offset < 0 || !(offset as usize).is_multiple_of(PAGE) {
         return Err(EINVAL);
     }
     if flags & MAP_HUGETLB != 0 {
@@ -86,7 +86,7 @@ fn map(
         0 => Place::Any,
         _ => Place::Hint(hint),
     };
-    if hint % PAGE != 0 && !matches!(place, Place::Hint(_)) {
+    if !hint.is_multiple_of(PAGE) && !matches!(place, Place::Hint(_)) {
         return Err(EINVAL);
     }
     let start = vm::map(Request { place, length, protection, shared, backing })?;
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn mmap(
 /// A range of the caller's that must start at a page.
 fn check_range(start: *mut c_void, length: usize) -> Result<usize> {
     let start = address(start);
-    if start % PAGE != 0 || start.checked_add(length).is_none() { Err(EINVAL) } else { Ok(start) }
+    if !start.is_multiple_of(PAGE) || start.checked_add(length).is_none() { Err(EINVAL) } else { Ok(start) }
 }
 
 /// Removes mappings.
@@ -189,7 +189,12 @@ pub unsafe extern "C" fn mremap(
     let to = if flags & 2 != 0 { Some(address(unsafe { arguments.arg::<*mut c_void>() })) } else { None };
     let check = || {
         let at = check_range(start, old)?;
-        if flags & !3 != 0 || flags & 3 == 2 || old == 0 || new == 0 || to.is_some_and(|to| to % PAGE != 0) {
+        if flags & !3 != 0
+            || flags & 3 == 2
+            || old == 0
+            || new == 0
+            || to.is_some_and(|to| !to.is_multiple_of(PAGE))
+        {
             return Err(EINVAL);
         }
         // SAFETY: the caller does not use what goes away.

@@ -82,6 +82,13 @@ pub fn engage() {
     SYNCHRONOUS.store(deliver::raise_at_once as *const () as usize, Ordering::Release);
     let force: fn(&Info, u64) -> u64 = deliver::force;
     FORCE.store(force as usize, Ordering::Release);
+    // That it cannot be queued leaves the error that the writer gets, and a key without effect.
+    crate::vfs::pipe::on_broken(|| {
+        let _ = queue::send(Some(tls::current()), Info::own(crate::vfs::pipe::SIGPIPE, FROM_KERNEL));
+    });
+    crate::tty::on_signal(|signal| {
+        let _ = queue::send(None, Info::own(signal, FROM_KERNEL));
+    });
     #[cfg(kernel)]
     context::set_extended_size(if hal::fpu::has_xsave() { hal::fpu::area_size() } else { 0 });
 }

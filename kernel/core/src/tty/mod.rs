@@ -38,6 +38,8 @@ static SOURCE: Source = Source::new();
 /// The [`Reader`], behind a pointer to it, or null.
 static READER: AtomicPtr<&'static dyn Reader> = AtomicPtr::new(core::ptr::null_mut());
 
+/// Stops a process, where there is somebody who could continue it.
+const SIGTSTP: i32 = 20;
 /// Sends a signal to the process; 0 until there is a function for it.
 static SIGNAL: AtomicUsize = AtomicUsize::new(0);
 
@@ -52,6 +54,9 @@ fn send(signal: i32) {
         // SAFETY: only `on_signal` stores here, and it stores a function of this type.
         let send: fn(i32) = unsafe { core::mem::transmute(send) };
         send(signal);
+    } else if signal != SIGTSTP {
+        // Nobody can have ignored or handled it, so it does what it does by default.
+        crate::process::end(crate::process::Ending::Signal(signal));
     }
 }
 

@@ -227,6 +227,9 @@ impl Body for Directory {
     }
 }
 
+/// Takes an entry: its name, its node, the position after it; false to stop.
+pub type Take<'a> = dyn FnMut(&[u8], &Arc<Node>, u64) -> bool + 'a;
+
 /// An open directory.
 pub struct OpenDirectory {
     status: Status,
@@ -238,11 +241,7 @@ pub struct OpenDirectory {
 impl OpenDirectory {
     /// Hands the entries from `position` on to `take` as (name, node, position after it) until it
     /// returns false. `.` and `..` come first.
-    pub fn list(
-        &self,
-        mut position: u64,
-        take: &mut dyn FnMut(&[u8], &Arc<Node>, u64) -> bool,
-    ) -> Result<()> {
+    pub fn list(&self, mut position: u64, take: &mut Take<'_>) -> Result<()> {
         let node = &self.place.node;
         let Some(directory) = node.directory() else { return Err(ENOENT) };
         if position == 0 {

@@ -45,7 +45,7 @@ impl Page {
 
     /// The page at a page-aligned address; none for 0 and for what is not aligned.
     pub fn at(address: usize) -> Option<Self> {
-        if address % PAGE != 0 {
+        if !address.is_multiple_of(PAGE) {
             return None;
         }
         NonNull::new(address as *mut u8).map(Self)
@@ -77,7 +77,6 @@ impl Page {
     /// # Safety
     ///
     /// Nothing else may use the page meanwhile.
-    #[expect(clippy::mut_from_ref, reason = "the page is not in the reference, it is what it points to")]
     pub unsafe fn bytes_mut<'a>(&self) -> &'a mut [u8] {
         // SAFETY: the caller owns the page, which is this long.
         unsafe { core::slice::from_raw_parts_mut(self.0.as_ptr(), PAGE) }

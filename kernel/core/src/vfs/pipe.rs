@@ -21,12 +21,14 @@ const CAPACITY: usize = 65536;
 /// Largest capacity that can be set (`/proc/sys/fs/pipe-max-size`).
 const CAPACITY_MAX: usize = 1 << 20;
 
+/// The signal's number.
+pub const SIGPIPE: i32 = 13;
 /// Called when a pipe without readers is written to; 0 until somebody asks.
 static BROKEN: AtomicUsize = AtomicUsize::new(0);
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
-/// Has `hook` called in a thread that writes to a pipe without readers: it sends `SIGPIPE`. A
-/// program that never touches signals gets `EPIPE` alone.
+/// Has `hook` called in a thread that writes to a pipe without readers: it sends `SIGPIPE`. Without
+/// a hook nobody can have ignored or handled the signal, so it ends the program.
 pub fn on_broken(hook: fn()) {
     BROKEN.store(hook as usize, Ordering::Release);
 }
@@ -38,6 +40,11 @@ pub fn broken() -> crate::errno::Errno {
         // SAFETY: only `on_broken` stores here, and it stores a function of this type.
         let hook: fn() = unsafe { core::mem::transmute(hook) };
         hook();
+    } else {
+        #[cfg(kernel)]
+        if crate::tls::current().signal_mask.load(Ordering::Relaxed) >> (SIGPIPE - 1) & 1 == 0 {
+            crate::process::end(crate::process::Ending::Signal(SIGPIPE));
+        }
     }
     EPIPE
 }

@@ -536,7 +536,7 @@ impl Backing for Mapped {
             return None;
         }
         if self.shared {
-            return Some(body.own(page, false).ok()?.frame()?);
+            return body.own(page, false).ok()?.frame();
         }
         match body.content(page).ok()? {
             Content::Bytes(start, PAGE) => Page::at(start as usize).and_then(Page::frame),

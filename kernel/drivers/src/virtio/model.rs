@@ -32,6 +32,9 @@ impl Part {
     }
 }
 
+/// What the device does when queue number so-and-so is notified.
+pub type Serve = Box<dyn Fn(&Model, u16) + Send + Sync>;
+
 /// A device with these features; what it does with a request is up to the test.
 pub struct Model {
     pub features: u64,
@@ -41,7 +44,7 @@ pub struct Model {
     pub config: Vec<u32>,
     pub queues: Mutex<Vec<Option<Set>>>,
     /// Called when the driver notifies.
-    pub serve: Box<dyn Fn(&Model, u16) + Send + Sync>,
+    pub serve: Serve,
 }
 
 /// The model as a transport.
@@ -53,7 +56,7 @@ unsafe fn load<T>(address: u64) -> T {
 }
 
 impl Model {
-    pub fn new(features: u64, config: Vec<u32>, serve: Box<dyn Fn(&Model, u16) + Send + Sync>) -> Arc<Self> {
+    pub fn new(features: u64, config: Vec<u32>, serve: Serve) -> Arc<Self> {
         Arc::new(Self {
             features,
             accepted: [AtomicU32::new(0), AtomicU32::new(0)],

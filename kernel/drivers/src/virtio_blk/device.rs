@@ -175,7 +175,7 @@ impl Disk {
         let mut length = 0;
         for buffer in buffers {
             let mut buffer = buffer?;
-            if buffer.length as usize % SECTOR != 0 {
+            if !(buffer.length as usize).is_multiple_of(SECTOR) {
                 return Err(EIO);
             }
             while buffer.length > 0 {

@@ -76,10 +76,13 @@ impl Registers {
     }
 }
 
+/// A queue's handler and its data.
+type Handler = (fn(usize), usize);
+
 /// The device's one interrupt line, and the handlers of its queues.
 struct Line {
     registers: Registers,
-    handlers: SpinLock<Vec<(fn(usize), usize)>>,
+    handlers: SpinLock<Vec<Handler>>,
 }
 
 /// Acknowledges first, so that what happens afterwards interrupts again; each handler looks at its

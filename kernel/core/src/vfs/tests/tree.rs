@@ -211,8 +211,8 @@ fn a_big_directory_lists_every_name_once() {
     for index in 0..2000 {
         write(&format!("n{index}"), b"");
     }
-    let open: &super::super::directory::OpenDirectory =
-        &*Box::leak(Box::new(open(b"/", OpenFlags::DIRECTORY, 0).unwrap())).downcast().unwrap();
+    let file = open(b"/", OpenFlags::DIRECTORY, 0).unwrap();
+    let open: &super::super::directory::OpenDirectory = file.downcast().unwrap();
     let mut seen = std::collections::HashSet::new();
     let mut position = 0;
     loop {
