@@ -41,6 +41,7 @@ pub mod malloc;
 pub mod math;
 pub mod mntent;
 pub mod mqueue;
+pub mod netdb;
 pub mod nl_types;
 pub mod number;
 pub mod obstack;
