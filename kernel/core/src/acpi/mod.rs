@@ -3,6 +3,8 @@
 //!
 //! Tables are found when somebody asks for one; a machine without ACPI has none.
 
+#![cfg_attr(not(kernel), allow(dead_code, reason = "read by the machine's code; tested on the host"))]
+
 #[cfg_attr(not(kernel), allow(dead_code, reason = "read by the machine's code; tested on the host"))]
 pub(crate) mod fadt;
 #[cfg_attr(not(kernel), allow(dead_code, reason = "read by the machine's code; tested on the host"))]

@@ -9,7 +9,9 @@ use core::ptr;
 #[derive(Clone, Copy)]
 struct Magazine {
     objects: *mut Object,
-    count: usize,
+    count: u16,
+    /// How many move at a time; it grows with use, so that rarely used sizes hold little.
+    batch: u16,
 }
 
 /// The free objects that a processor keeps.
@@ -23,7 +25,7 @@ unsafe impl Send for Cache {}
 impl Cache {
     /// An empty cache.
     pub(crate) const fn new() -> Self {
-        Self { magazines: [Magazine { objects: ptr::null_mut(), count: 0 }; classes::COUNT] }
+        Self { magazines: [Magazine { objects: ptr::null_mut(), count: 0, batch: 1 }; classes::COUNT] }
     }
 }
 
@@ -49,7 +51,9 @@ pub(super) fn allocate(class: usize, user: For) -> *mut u8 {
     with(|cache| {
         let Some(magazine) = cache.magazines.get_mut(class) else { return ptr::null_mut() };
         if magazine.objects.is_null() {
-            (magazine.objects, magazine.count) = span::take(class, classes::batch(class), user);
+            magazine.batch = (2 * magazine.batch).min(classes::largest_batch(class));
+            let (objects, taken) = span::take(class, magazine.batch.into(), user);
+            (magazine.objects, magazine.count) = (objects, taken as u16);
             if magazine.objects.is_null() {
                 return ptr::null_mut();
             }
@@ -76,10 +80,11 @@ pub(super) unsafe fn release(object: *mut u8, order: u32) -> bool {
         unsafe { (*object).next = magazine.objects };
         magazine.objects = object;
         magazine.count += 1;
-        let batch = classes::batch(class);
+        let batch = magazine.batch;
         if magazine.count > 2 * batch {
+            magazine.batch = (2 * batch).min(classes::largest_batch(class));
             // SAFETY: they are free objects of this class.
-            magazine.objects = unsafe { span::give(class, magazine.objects, batch) };
+            magazine.objects = unsafe { span::give(class, magazine.objects, batch.into()) };
             magazine.count -= batch;
         }
         true

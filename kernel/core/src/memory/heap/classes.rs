@@ -31,13 +31,12 @@ pub(crate) const fn span_order(class: usize) -> u32 {
     if size <= 512 { 0 } else { (size - 1).ilog2() - 8 }
 }
 
-/// How many objects move at a time between a processor's cache and the spans.
-pub(crate) const fn batch(class: usize) -> usize {
+/// How many objects move at a time between a processor's cache and the spans, at most.
+pub(crate) const fn largest_batch(class: usize) -> u16 {
     match size(class) {
-        0..=256 => 16,
-        257..=1024 => 8,
-        1025..=4096 => 4,
-        _ => 2,
+        0..=1024 => 32,
+        1025..=4096 => 16,
+        _ => 8,
     }
 }
 
