@@ -101,6 +101,8 @@ static FIRST_CPU: Cpu = Cpu::new(0, 0);
 static CPUS: [AtomicPtr<Cpu>; MAX_CPUS] = [const { AtomicPtr::new(core::ptr::null_mut()) }; MAX_CPUS];
 /// The processors that are in their idle loop, a bit each.
 static IDLE: AtomicU64 = AtomicU64::new(0);
+/// The processors that have to flush their translations before they leave their idle loop, a bit each.
+static STALE: AtomicU64 = AtomicU64::new(0);
 /// The processors that run, a bit each.
 static ONLINE: AtomicU64 = AtomicU64::new(0);
 /// How long all threads but the idle ones have run, in ticks, up to their last switch.
@@ -127,6 +129,16 @@ pub(crate) fn cpu(index: u32) -> Option<&'static Cpu> {
 /// The processors that run, but for this one, a bit each.
 pub(crate) fn other_cpus() -> u64 {
     ONLINE.load(Ordering::SeqCst) & !(1 << percpu::index())
+}
+
+/// Lets the idle ones of a set of processors flush their translations when they wake; returns the
+/// others, which have to be told.
+pub(crate) fn flush_at_wake(set: u64) -> u64 {
+    STALE.fetch_or(set, Ordering::SeqCst);
+    // One that leaves its idle loop clears its bit of IDLE first and looks at STALE then.
+    let awake = set & !IDLE.load(Ordering::SeqCst);
+    STALE.fetch_and(!awake, Ordering::SeqCst);
+    awake
 }
 
 /// Calls `each` with the APIC identifier of every processor of a set.
@@ -418,6 +430,9 @@ fn schedule(after: After) {
     if core::ptr::eq(running, idle) {
         // It may be left from an interrupt in its sleep.
         IDLE.fetch_and(!(1 << cpu.index), Ordering::SeqCst);
+        if STALE.fetch_and(!(1 << cpu.index), Ordering::SeqCst) & 1 << cpu.index != 0 {
+            hal::paging::flush_all();
+        }
     } else {
         ALL_RAN.fetch_add(ran, Ordering::Relaxed);
     }

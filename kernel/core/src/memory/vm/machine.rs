@@ -20,6 +20,8 @@ const STALE: u64 = SOFTWARE[1];
 /// x86's page-fault error bits: a store, an instruction fetch.
 const FAULT_STORE: u64 = 2;
 const FAULT_FETCH: u64 = 16;
+/// A range that has tables of its own, in bytes: as much as one table maps.
+const LARGE: usize = 2 << 20;
 /// Pages brought in at a time where memory is plentiful.
 const AROUND: usize = 16;
 /// How far the stack is used under the lock, in bytes: see [`lock`].
@@ -177,16 +179,31 @@ fn zap(start: usize, end: usize) {
             }
         }
     });
-    let mut any = false;
+    // Taking tables away wants a flush of its own, so they stay unless they were for a large range.
+    if end - start < LARGE {
+        return;
+    }
+    // Processors may know a table until they have flushed, so they are chained until then: a link
+    // is no entry that a processor would follow, since it is not PRESENT.
+    let mut chain = PhysAddr(0);
     paging::prune(top(), start, end, &mut |table| {
-        // A table may be known to a processor until it has flushed.
-        if !core::mem::replace(&mut any, true) {
-            paging::flush_all();
-            flush_others();
-        }
-        // SAFETY: nothing refers to the table any more.
-        unsafe { frames::release(table, 0) };
+        // SAFETY: the table is empty and nothing refers to it.
+        unsafe { phys_to_virt(table).cast::<PhysAddr>().write_volatile(chain) };
+        chain = table;
     });
+    if chain.0 == 0 {
+        return;
+    }
+    paging::flush_all();
+    flush_others();
+    while chain.0 != 0 {
+        let table = chain;
+        // SAFETY: no processor knows the table any more.
+        unsafe {
+            chain = phys_to_virt(table).cast::<PhysAddr>().read_volatile();
+            frames::release(table, 0);
+        }
+    }
 }
 
 /// Processors that have still to flush.
@@ -195,7 +212,7 @@ static FLUSHING: AtomicU32 = AtomicU32::new(0);
 /// Makes the other processors forget all translations, and waits until they have. The lock is held,
 /// so there is one such request at a time.
 fn flush_others() {
-    let others = crate::sched::other_cpus();
+    let others = crate::sched::flush_at_wake(crate::sched::other_cpus());
     if others == 0 {
         return;
     }
