@@ -16,6 +16,7 @@ extern crate alloc;
 
 mod accounts;
 pub mod argz;
+pub mod arpa_inet;
 pub mod assert;
 pub mod ctype;
 pub mod dirent;
@@ -27,6 +28,7 @@ pub mod execinfo;
 pub mod f80;
 pub mod fcntl;
 pub mod fenv;
+pub mod fmtmsg;
 pub mod fnmatch;
 pub mod ftw;
 pub mod getopt;
@@ -42,10 +44,10 @@ pub mod math;
 pub mod mntent;
 pub mod mqueue;
 pub mod netdb;
+pub mod netinet_ether;
 pub mod nl_types;
 pub mod number;
 pub mod obstack;
-pub(crate) mod outcome;
 pub mod poll;
 pub mod pthread;
 pub mod pwd;
@@ -102,6 +104,7 @@ pub mod utmpx;
 pub mod wchar;
 pub mod wctype;
 pub mod wordexp;
+pub(crate) mod outcome;
 
 /// Keeps tests of process-wide state (locale, environment, `getopt`) from running side by side.
 #[cfg(test)]
