@@ -4,6 +4,8 @@
 //! places an image can be.
 
 mod disk;
+#[cfg(not(kernel))]
+mod exercise;
 pub mod format;
 mod module;
 mod tree;
@@ -12,6 +14,8 @@ mod tree;
 mod tests;
 
 pub use disk::ROFS_DISK;
+#[cfg(not(kernel))]
+pub use exercise::exercise;
 pub use module::ROFS_MODULE;
 pub(crate) use module::mount as mount_module;
 

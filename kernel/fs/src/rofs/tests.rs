@@ -9,6 +9,7 @@ use kcore::vfs::directory::OpenDirectory;
 use kcore::vfs::node::Node;
 use kcore::vfs::{OpenFlags, Place};
 
+use super::exercise::explore;
 use super::format::Super;
 use super::{disk, module};
 
@@ -198,28 +199,6 @@ fn what_is_no_image_is_refused() {
     }
 }
 
-fn explore(node: &Arc<Node>, depth: usize) {
-    if let Some(directory) = node.directory() {
-        let mut children = Vec::new();
-        let listed = directory.with(node, |entries| {
-            let mut position = 0;
-            while let Some(entry) = entries.at_or_after(position) {
-                position = entry.position + 1;
-                children.push(entry.node.clone());
-            }
-            Ok(())
-        });
-        if listed.is_ok() && depth < 4 {
-            children.iter().take(8).for_each(|child| explore(child, depth + 1));
-        }
-    } else {
-        let _ = node.body().target();
-        let _ = read(node, 0, 5000);
-        let _ = read(node, u64::MAX - 10, 100);
-        let _ = node.stat();
-    }
-}
-
 #[test]
 fn a_spoilt_image_gives_errors_and_nothing_worse() {
     let whole = sample();
@@ -246,7 +225,7 @@ fn a_spoilt_image_gives_errors_and_nothing_worse() {
         let device = Arc::new(Memory(bytes, AtomicUsize::new(0)));
         // The disk's tables are leaked, as they live as long as a kernel; the module's are not copied.
         if let Ok(root) = disk::mount(device) {
-            explore(&root, 0);
+            explore(&root, 4);
         }
     }
 }
