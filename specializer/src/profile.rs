@@ -114,12 +114,10 @@ pub enum ProfileError {
         similar: Option<String>,
     },
     /// The table has no such row.
-    #[error("{}:{line}: the table '{kind}' of this kernel has no row '{row}'", path.display())]
+    #[error("{place}: the table '{kind}' of this kernel has no row '{row}'")]
     UnknownRow {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
+        /// The file and the line.
+        place: String,
         /// The table.
         kind: String,
         /// The row.
@@ -246,8 +244,7 @@ impl Profile {
             let RowSet::Listed(rows) = set else { continue };
             if let Some(row) = rows.iter().find(|row| !known.contains(row)) {
                 return Err(ProfileError::UnknownRow {
-                    path: self.file.clone(),
-                    line: self.line(kind, Some(row)),
+                    place: format!("{}:{}", self.file.display(), self.line(kind, Some(row))),
                     kind: kind.clone(),
                     row: row.clone(),
                     similar: similar(row, known.iter().map(String::as_str)),

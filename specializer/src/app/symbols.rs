@@ -278,7 +278,7 @@ impl Relocations {
 
 fn entries<'a>(file: &Elf<'a>, table: Extent, place: &str) -> Result<&'a [elf::Rela64<LE>], ElfError> {
     let size = size_of::<elf::Rela64<LE>>() as u64;
-    if table.size % size != 0 {
+    if !table.size.is_multiple_of(size) {
         return Err(ElfError::malformed(place, format!("its size {} is no multiple of {size}", table.size)));
     }
     file.many(table.address, table.size / size, place)

@@ -21,17 +21,17 @@ pub(super) enum CliError {
     #[error("{0}")]
     Told(Box<Diagnostic>),
     #[error(transparent)]
-    App(#[from] AppError),
+    App(Box<AppError>),
     #[error(transparent)]
-    Profile(#[from] ProfileError),
+    Profile(Box<ProfileError>),
     #[error(transparent)]
-    Exports(#[from] ExportsError),
+    Exports(Box<ExportsError>),
     #[error(transparent)]
-    Package(#[from] PackageError),
+    Package(Box<PackageError>),
     #[error(transparent)]
-    Image(#[from] ImageError),
+    Image(Box<ImageError>),
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(Box<RunError>),
     /// The pipeline failed.
     #[error("{error}")]
     Specialize {
@@ -48,6 +48,26 @@ pub(super) enum CliError {
     Closed,
 }
 
+/// Each module's error becomes one of a command; boxed, since some carry whole lists.
+macro_rules! from {
+    ($($variant:ident($error:ty)),*) => {
+        $(impl From<$error> for CliError {
+            fn from(error: $error) -> Self {
+                Self::$variant(Box::new(error))
+            }
+        })*
+    };
+}
+
+from!(
+    App(AppError),
+    Profile(ProfileError),
+    Exports(ExportsError),
+    Package(PackageError),
+    Image(ImageError),
+    Run(RunError)
+);
+
 impl CliError {
     /// A mistake in the command line.
     pub fn usage(message: impl Into<String>) -> Self {
@@ -63,12 +83,12 @@ impl CliError {
     pub fn diagnostic(&self) -> Diagnostic {
         match self {
             Self::Usage(diagnostic) | Self::Told(diagnostic) => (**diagnostic).clone(),
-            Self::App(error) => error.into(),
-            Self::Profile(error) => error.into(),
-            Self::Exports(error) => error.into(),
-            Self::Package(error) => error.into(),
-            Self::Image(error) => error.into(),
-            Self::Run(error) => error.into(),
+            Self::App(error) => (&**error).into(),
+            Self::Profile(error) => (&**error).into(),
+            Self::Exports(error) => (&**error).into(),
+            Self::Package(error) => (&**error).into(),
+            Self::Image(error) => (&**error).into(),
+            Self::Run(error) => (&**error).into(),
             Self::Specialize { error, app } => Diagnostic::of_specialization(error, app),
             Self::Write { .. } | Self::Read { .. } | Self::Closed => Diagnostic::error(self.to_string()),
         }
