@@ -3,6 +3,7 @@
 mod exports;
 mod object_file;
 
+pub(crate) use exports::gnu_hash;
 pub(crate) use object_file::MISSING_HANDLER;
 
 use sha2::{Digest, Sha256};

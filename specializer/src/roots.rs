@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::{AppClosure, AppObject, EvidenceKind, Imports, MissingImport};
 use crate::exports::{Catalogue, EntryKind};
+use crate::generated::gnu_hash;
 use crate::package::{KernelPackage, PackageError, SymbolId, SymbolKind, TunableType};
 use crate::profile::{Profile, RowSet};
 use crate::{ExportSet, Options, Unresolved};
@@ -103,6 +104,8 @@ pub struct Roots {
     pub tunables: Vec<Vec<u8>>,
     /// The sonames that the kernel stands for.
     pub sonames: Vec<String>,
+    /// The GNU hashes of the names that the package exports.
+    pub provided: Vec<u32>,
     /// Imports that trap.
     pub missing: Vec<MissingImport>,
 }
@@ -260,7 +263,12 @@ struct Collector<'a> {
 
 impl<'a> Collector<'a> {
     fn new(package: &'a KernelPackage, catalogue: &'a Catalogue) -> Self {
-        let roots = Roots { sonames: catalogue.sonames().into_iter().collect(), ..Roots::default() };
+        let provided = catalogue.entries().filter(|(_, entry)| entry.provided);
+        let roots = Roots {
+            sonames: catalogue.sonames().into_iter().collect(),
+            provided: provided.map(|(_, entry)| gnu_hash(&entry.name)).collect(),
+            ..Roots::default()
+        };
         Self { package, catalogue, seen: BTreeSet::new(), exports: BTreeMap::new(), roots }
     }
 

@@ -168,7 +168,7 @@ impl Exports {
 
 #[cfg(kernel)]
 unsafe extern "C" {
-    /// First export row; made by the specializer, as are the next four.
+    /// First export row; made by the specializer, as are the next five.
     #[link_name = "specialize_exports"]
     static ROWS: Row;
     #[link_name = "specialize_exports_count"]
@@ -182,6 +182,21 @@ unsafe extern "C" {
     /// 32 bytes that name this specialization; its image carries the same.
     #[link_name = "specialize_identity"]
     static IDENTITY: [u8; 32];
+    /// How many exports of the kernel package this kernel was made without, then for each the low
+    /// half of its name's hash, ascending.
+    #[link_name = "specialize_pruned"]
+    static PRUNED: u16;
+}
+
+/// Whether the kernel package has an export of this name that this kernel was made without. (It may
+/// be another name with the same low half of the hash.)
+#[cfg(kernel)]
+#[must_use]
+pub fn was_pruned(hash: u32) -> bool {
+    let first = &raw const PRUNED;
+    // SAFETY: the specializer makes the list as its declaration says.
+    let names = unsafe { core::slice::from_raw_parts(first.add(1), usize::from(first.read())) };
+    names.binary_search(&(hash as u16)).is_ok()
 }
 
 /// The table that the specializer made for this kernel.
@@ -221,7 +236,7 @@ pub fn identity() -> &'static [u8; 32] {
 }
 
 #[cfg(not(kernel))]
-pub use host::{identity, provides, table};
+pub use host::{identity, provides, table, was_pruned};
 
 /// What stands for the specializer's tables where tests run.
 #[cfg(not(kernel))]
@@ -243,6 +258,11 @@ mod host {
     /// Tests run with these sonames provided.
     pub fn provides(soname: &[u8]) -> bool {
         matches!(soname, b"libc.so.6" | b"ld-linux-x86-64.so.2")
+    }
+
+    /// Nothing was pruned.
+    pub fn was_pruned(_hash: u32) -> bool {
+        false
     }
 
     /// All zero.

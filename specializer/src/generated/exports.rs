@@ -64,7 +64,19 @@ pub(super) fn pieces(
     let mut sonames: Vec<u8> =
         roots.sonames.iter().flat_map(|name| [name.as_bytes(), b"\0"].concat()).collect();
     sonames.push(0);
+    let mut pruned: Vec<u16> = roots
+        .provided
+        .iter()
+        .filter(|hash| rows.binary_search_by_key(hash, |(hash, _)| hash).is_err())
+        .map(|&hash| hash as u16)
+        .collect();
+    pruned.sort_unstable();
+    pruned.dedup();
+    pruned.truncate(usize::from(u16::MAX));
+    let pruned: Vec<u8> =
+        [pruned.len() as u16].iter().chain(&pruned).flat_map(|hash| hash.to_le_bytes()).collect();
     let mut pieces = vec![
+        data(&names.pruned, pruned, 2),
         data(&names.exports_count, (rows.len() as u32).to_le_bytes().to_vec(), 4),
         data(&names.export_strings, strings.bytes, 1),
         data(&names.sonames, sonames, 1),

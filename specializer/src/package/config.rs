@@ -106,6 +106,9 @@ pub struct GeneratedNames {
     pub sonames: String,
     /// The identity, 32 bytes.
     pub identity: String,
+    /// The names that the package exports and the kernel does not: their number, then the low half
+    /// of each name's GNU hash, ascending, all `u16`.
+    pub pruned: String,
 }
 
 impl Default for GeneratedNames {
@@ -116,6 +119,7 @@ impl Default for GeneratedNames {
             export_strings: "specialize_export_strings".into(),
             sonames: "specialize_sonames".into(),
             identity: "specialize_identity".into(),
+            pruned: "specialize_pruned".into(),
         }
     }
 }
@@ -250,6 +254,7 @@ impl Config {
                 &generated.export_strings,
                 &generated.sonames,
                 &generated.identity,
+                &generated.pruned,
             ]
             .into_iter()
             .any(|name| name == symbol)

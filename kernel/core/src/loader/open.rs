@@ -10,6 +10,7 @@ use super::relocate;
 use super::symbols::{self, Found, Member, Symbol, Wanted};
 use super::tls;
 use crate::console::{self, Part};
+use crate::export;
 use alloc::vec::Vec;
 use core::cell::UnsafeCell;
 
@@ -254,7 +255,7 @@ pub fn symbol(look: Look, name: &[u8], version: Option<&[u8]>, caller: usize) ->
         }
         Some(found) => Ok(relocate::address(found)),
         None => {
-            if scope.iter().any(Option::is_none) {
+            if scope.iter().any(Option::is_none) && export::was_pruned(symbols::gnu_hash(name)) {
                 report_name(name);
             }
             let file = requester.map_or(&b""[..], Object::path);
@@ -274,12 +275,12 @@ fn requester_scope(requester: Option<&'static Object>) -> Vec<Member> {
     scope
 }
 
-/// Says on the console that a name was looked for in vain among the exports.
+/// Says on the console that a name was looked for among the exports that the kernel could have had.
 fn report_name(name: &[u8]) {
     console::message(&[
         Part::Text("specialize: dlsym found no '"),
         Part::Bytes(name),
-        Part::Text("' in this kernel; if the kernel package has it, --export "),
+        Part::Text("', which this kernel was built without; --export "),
         Part::Bytes(name),
         Part::Text(" brings it\n"),
     ]);
