@@ -95,8 +95,9 @@ fn what_implements_an_entry_is_itself_listed() {
         lists.entries().map(|(_, entry)| entry.own_symbol()).collect();
     for (soname, entry) in lists.entries() {
         if let Some(symbol) = &entry.implementation {
+            // A function whose only version is an old one may go by its plain name in the kernel.
             assert!(
-                own.contains(symbol),
+                own.contains(symbol) || *symbol == entry.name,
                 "{soname}: {} is implemented by {symbol}, which no list has",
                 entry.name
             );
