@@ -60,12 +60,12 @@ pub fn specialize(
     let identity = generated::identity(package, closure, profile, options);
     let extra = generated::Generated::new(package, &roots, &live, identity)?;
     let objects = match options.effort {
-        Effort::Instant => link::Inputs::precompiled(package, &extra)?,
+        Effort::Instant => link::Inputs::precompiled(package, &live, &extra)?,
         effort => llvm::specialize(package, &live, &extra, effort, options)?,
     };
     let image = link::link(package, &objects, options)?;
     if options.verify {
-        image.verify(&package.index, &live).map_err(link::LinkError::from)?;
+        image.verify(package, &live).map_err(link::LinkError::from)?;
     }
     Ok(Specialized { image, live, roots, imports, identity })
 }

@@ -1,7 +1,9 @@
 //! The link: objects, linker script and `rust-lld` make an ELF file; the file is then packed.
 
+mod conventional;
 mod image;
 
+pub use conventional::{Conventional, conventional, full};
 pub use image::{ImageError, ImageSymbol, KernelImage, Sections};
 
 use std::path::{Path, PathBuf};
@@ -9,7 +11,8 @@ use std::process::Command;
 
 use crate::Options;
 use crate::generated::{Generated, GeneratedError};
-use crate::package::{KernelPackage, Sysroot};
+use crate::package::{KernelPackage, Native, PackageError, Sysroot};
+use crate::reachability::LiveSet;
 
 /// Why a link failed.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +28,12 @@ pub enum LinkError {
     /// The linker refused.
     #[error("the link of the kernel failed:\n{0}")]
     Linker(String),
+    /// The package is damaged.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// Tables or exports could not be written.
+    #[error(transparent)]
+    Generated(#[from] GeneratedError),
     /// What the linker wrote is not a kernel.
     #[error(transparent)]
     Image(#[from] ImageError),
@@ -47,19 +56,38 @@ impl Inputs {
     /// The package's own compiled objects, and what was made for this kernel.
     ///
     /// # Errors
-    /// The generated object cannot be written.
-    pub fn precompiled(package: &KernelPackage, extra: &Generated) -> Result<Self, GeneratedError> {
+    /// The generated object cannot be written, or the package was changed.
+    pub fn precompiled(
+        package: &KernelPackage,
+        live: &LiveSet,
+        extra: &Generated,
+    ) -> Result<Self, LinkError> {
         let mut inputs = Self::default();
-        inputs.files(package, "objects/");
-        inputs.files(package, "natives/");
+        for name in package.manifest.files.keys().filter(|name| name.starts_with("objects/")) {
+            inputs.file(package, name)?;
+        }
+        inputs.natives(package, live)?;
         inputs.generated(package, extra, true)?;
         Ok(inputs)
     }
 
-    /// Adds the files of one folder of the package.
-    pub fn files(&mut self, package: &KernelPackage, folder: &str) {
-        let names = package.manifest.files.keys().filter(|name| name.starts_with(folder));
-        self.0.extend(names.map(|name| Input::File(package.directory.join(name))));
+    /// Adds a file of the package.
+    ///
+    /// # Errors
+    /// The file is not what the package's manifest says.
+    pub fn file(&mut self, package: &KernelPackage, name: &str) -> Result<(), PackageError> {
+        package.check(name)?;
+        self.0.push(Input::File(package.directory.join(name)));
+        Ok(())
+    }
+
+    /// Adds the native objects that live: a linker keeps what an object's unwind tables name.
+    ///
+    /// # Errors
+    /// A file is not what the package's manifest says.
+    pub fn natives(&mut self, package: &KernelPackage, live: &LiveSet) -> Result<(), PackageError> {
+        let lives = |native: &&Native| native.symbols.iter().any(|symbol| live.contains(*symbol));
+        package.index.natives.iter().filter(lives).try_for_each(|native| self.file(package, &native.file))
     }
 
     /// Adds what was made for this kernel.
@@ -83,12 +111,21 @@ impl Inputs {
 /// # Errors
 /// The linker is missing or refuses, or a file cannot be written.
 pub fn link(package: &KernelPackage, inputs: &Inputs, options: &Options) -> Result<KernelImage, LinkError> {
+    run_linker(package, inputs, &[], options)
+}
+
+fn run_linker(
+    package: &KernelPackage,
+    inputs: &Inputs,
+    flags: &[&str],
+    options: &Options,
+) -> Result<KernelImage, LinkError> {
     let scratch = Scratch::new(options.save_dir.as_deref())?;
-    let output = scratch.path.join("kernel.elf");
+    let output = scratch.path.join("kernel.linked.elf");
     let mut command = Command::new(Sysroot::find().linker());
     command.args(["-flavor", "gnu", "-static", "--gc-sections", "--eh-frame-hdr", "--build-id=none"]);
     command.args(["-z", "max-page-size=4096", "-z", "noexecstack", "-O2", "--no-dynamic-linker"]);
-    command.arg("-T").arg(package.directory.join("kernel.ld"));
+    command.args(flags).arg("-T").arg(package.directory.join("kernel.ld"));
     command.args(["-e", &package.kernel_toml.entry]).arg("-o").arg(&output);
     for name in &package.kernel_toml.keep {
         command.args(["-u", name]);
@@ -103,9 +140,13 @@ pub fn link(package: &KernelPackage, inputs: &Inputs, options: &Options) -> Resu
             }
         };
     }
+    if options.save_dir.is_some() {
+        let line = scratch.path.join("link.txt");
+        std::fs::write(&line, format!("{command:?}\n")).map_err(io(&line))?;
+    }
     let result = command.output().map_err(io(Path::new(command.get_program())))?;
     if !result.status.success() {
-        return Err(LinkError::Linker(String::from_utf8_lossy(&result.stderr).into_owned()));
+        return Err(LinkError::Linker(String::from_utf8_lossy(&result.stderr).trim_end().to_owned()));
     }
     let linked = std::fs::read(&output).map_err(io(&output))?;
     Ok(KernelImage::pack(linked)?)

@@ -140,20 +140,20 @@ impl Marking<'_> {
                 self.reach(target, Parent::Symbol(symbol));
             }
             if let Some(&table) = self.table_of.get(&symbol) {
-                self.rows(table, |choice, at| choice.rows[at].chosen);
+                self.rows(table, |choice| &choice.rows);
             }
         }
     }
 
     /// Makes the rows of a table alive that `keep` names; says whether there were new ones.
-    fn rows(&mut self, table: usize, keep: impl Fn(&TableChoice, usize) -> bool) -> bool {
+    fn rows(&mut self, table: usize, keep: impl Fn(&TableChoice) -> &[bool]) -> bool {
         let mut grew = false;
         let Some(choice) = self.roots.tables.get(table) else { return false };
         let symbol = self.index.tables[table].symbol;
         for (at, row) in self.index.tables[table].rows.iter().enumerate() {
             if let Some(Row { symbol: row, .. }) = row
                 && self.live.rows[table][at].is_none()
-                && keep(choice, at)
+                && keep(choice).get(at).is_some_and(|keep| *keep)
             {
                 self.live.rows[table][at] = Some(*row);
                 self.reach(*row, Parent::Symbol(symbol));
@@ -167,11 +167,13 @@ impl Marking<'_> {
     fn widen_tables(&mut self) -> bool {
         let mut grew = false;
         for table in 0..self.roots.tables.len() {
-            let choice = &self.roots.tables[table];
-            if self.live.contains(self.index.tables[table].symbol)
-                && choice.unless_live.iter().any(|symbol| self.live.contains(*symbol))
-            {
-                grew |= self.rows(table, |choice, at| choice.rows[at].if_widened);
+            if !self.live.contains(self.index.tables[table].symbol) {
+                continue;
+            }
+            for (at, widening) in self.roots.tables[table].widenings.iter().enumerate() {
+                if widening.any_of.iter().any(|symbol| self.live.contains(*symbol)) {
+                    grew |= self.rows(table, |choice| &choice.widenings[at].rows);
+                }
             }
         }
         grew
@@ -203,7 +205,7 @@ mod tests {
     use super::tests_support::graph;
     use super::*;
     use crate::package::Table;
-    use crate::roots::RowChoice;
+    use crate::roots::Widening;
 
     fn ids(live: &LiveSet) -> Vec<u32> {
         live.symbols().map(|id| id.0).collect()
@@ -237,9 +239,8 @@ mod tests {
         (index, roots)
     }
 
-    fn choice(chosen: [bool; 2], if_widened: [bool; 2], unless_live: Vec<SymbolId>) -> TableChoice {
-        let row = |at: usize| RowChoice { chosen: chosen[at], if_widened: if_widened[at] };
-        TableChoice { rows: vec![row(0), row(1)], unless_live }
+    fn choice(rows: [bool; 2], widened: [bool; 2], any_of: Vec<SymbolId>) -> TableChoice {
+        TableChoice { rows: rows.to_vec(), widenings: vec![Widening { any_of, rows: widened.to_vec() }] }
     }
 
     #[test]

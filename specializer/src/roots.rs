@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::app::{AppClosure, AppObject, EvidenceKind, Imports, MissingImport};
 use crate::exports::{Catalogue, EntryKind};
 use crate::generated::gnu_hash;
-use crate::package::{KernelPackage, PackageError, SymbolId, SymbolKind, TunableType};
+use crate::package::{KernelPackage, PackageError, Row, SymbolId, SymbolKind, TunableType};
 use crate::profile::{Profile, RowSet};
 use crate::{ExportSet, Options, Unresolved};
 
@@ -73,22 +73,22 @@ pub struct Export {
     pub symbol: Option<SymbolId>,
 }
 
-/// Whether one row may be kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RowChoice {
-    /// It is there when its table lives.
-    pub chosen: bool,
-    /// It is there when a symbol that widens the table lives.
-    pub if_widened: bool,
+/// More rows of a table, when something lives.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Widening {
+    /// The symbols any of which asks for the rows.
+    pub any_of: Vec<SymbolId>,
+    /// Whether each row is among them.
+    pub rows: Vec<bool>,
 }
 
 /// The choice of rows of one table, in the order of [`crate::package::Index::tables`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableChoice {
-    /// One choice a row.
-    pub rows: Vec<RowChoice>,
-    /// The symbols any of which widens the table.
-    pub unless_live: Vec<SymbolId>,
+    /// Whether each row is there when the table lives.
+    pub rows: Vec<bool>,
+    /// When there are more.
+    pub widenings: Vec<Widening>,
 }
 
 /// All that is asked of one kernel.
@@ -242,7 +242,7 @@ impl Roots {
     /// Chooses every row of every table, as a conventional build has them.
     pub fn every_row(&mut self) {
         for row in self.tables.iter_mut().flat_map(|table| &mut table.rows) {
-            row.chosen = true;
+            *row = true;
         }
     }
 
@@ -286,6 +286,9 @@ impl<'a> Collector<'a> {
         let config = &self.package.kernel_toml;
         for name in std::iter::once(&config.entry).chain(&config.keep) {
             self.root(self.named(name)?, RootReason::Entry);
+        }
+        for symbol in &self.package.index.kept_by_linker {
+            self.root(*symbol, RootReason::Entry);
         }
         Ok(())
     }
@@ -464,33 +467,35 @@ impl<'a> Collector<'a> {
                 let number = name.rsplit('-').next().and_then(|digits| digits.parse().ok());
                 numbers.as_ref().is_none_or(|numbers| number.is_none_or(|number| numbers.contains(&number)))
             };
-            let rows = table.rows.iter().map(|row| {
-                let Some(row) = row else { return RowChoice::default() };
-                let in_profile =
-                    profile.and_then(|profile| profile.rows.get(&table.kind)).is_none_or(|rows| {
-                        matches!(rows, RowSet::All)
-                            || matches!(rows, RowSet::Listed(rows) if rows.contains(&row.name))
-                    });
-                let by_choice_of_root = match root {
-                    Some(root) if by_root => {
-                        (in_profile && root.profile.contains(&table.kind))
-                            || root.rows.get(&table.kind).is_some_and(|rows| rows.contains(&row.name))
-                    }
-                    _ => in_profile,
-                };
-                let dropped = asked(&options.drop_rows, &row.name);
-                let kept = asked(&options.keep_rows, &row.name);
-                RowChoice {
-                    chosen: !dropped && (kept || by_choice_of_root && numbered(&row.name)),
-                    if_widened: !dropped && (kept || in_profile && numbered(&row.name)),
+            let in_profile = |row: &str| {
+                let rows = profile.and_then(|profile| profile.rows.get(&table.kind));
+                rows.is_none_or(|rows| rows.contains(row))
+            };
+            let by_choice_of_root = |row: &str| match root {
+                Some(root) if by_root => {
+                    (in_profile(row) && root.profile.contains(&table.kind))
+                        || root.rows.get(&table.kind).is_some_and(|rows| rows.iter().any(|name| name == row))
                 }
+                _ => in_profile(row),
+            };
+            let choose = |wanted: &dyn Fn(&str) -> bool| -> Vec<bool> {
+                let choose = |row: &Option<Row>| {
+                    let Some(Row { name, .. }) = row else { return false };
+                    !asked(&options.drop_rows, name)
+                        && (asked(&options.keep_rows, name) || wanted(name) && numbered(name))
+                };
+                table.rows.iter().map(choose).collect()
+            };
+            let widenings = rule.into_iter().flat_map(|rule| &rule.when).map(|when| Widening {
+                any_of: when.live.iter().filter_map(|name| index.find_defined(name)).collect(),
+                rows: match &when.rows {
+                    Some(rows) => choose(&|row| rows.iter().any(|name| name == row)),
+                    None => choose(&in_profile),
+                },
             });
-            let unless_live = rule
-                .into_iter()
-                .flat_map(|rule| &rule.unless_live)
-                .filter_map(|name| index.find_defined(name))
-                .collect();
-            self.roots.tables.push(TableChoice { rows: rows.collect(), unless_live });
+            self.roots
+                .tables
+                .push(TableChoice { rows: choose(&by_choice_of_root), widenings: widenings.collect() });
         }
         Ok(())
     }
@@ -533,14 +538,6 @@ impl<'a> Collector<'a> {
     }
 
     fn finish(mut self) -> Roots {
-        let config = &self.package.kernel_toml;
-        for name in &config.runtime_helpers {
-            if let Some(symbol) = self.package.index.find_defined(name)
-                && self.package.index.symbol(symbol).kind == SymbolKind::Native
-            {
-                self.root(symbol, RootReason::RuntimeHelper);
-            }
-        }
         self.roots.exports = self.exports.into_values().collect();
         self.roots
     }

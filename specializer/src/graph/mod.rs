@@ -7,4 +7,4 @@ mod dominators;
 mod objects;
 
 pub use dominators::{Retained, retained_sizes};
-pub use objects::{GraphError, KernelObject, read};
+pub use objects::{Graph, GraphError, KernelObject, read};

@@ -44,6 +44,17 @@ pub struct KernelObject<'a> {
     pub native: bool,
 }
 
+/// The symbols of a kernel, and what is special about some.
+pub struct Graph {
+    /// The symbols; a reference is a position.
+    pub symbols: Vec<NewSymbol>,
+    /// What a linker keeps of its own accord: initialiser arrays and notes.
+    pub kept_by_linker: Vec<String>,
+    /// What code generation refers to although the IR does not name it: library functions such as
+    /// `memcpy` and `__udivti3`.
+    pub late: BTreeSet<String>,
+}
+
 /// A symbol and what it refers to, by name.
 struct Node {
     symbol: NewSymbol,
@@ -51,15 +62,14 @@ struct Node {
 }
 
 /// Reads symbols and references of all objects, and adds the references that the IR has (`in_ir`). Symbols that none defines become
-/// [`SymbolKind::External`]. The second result is what the linker keeps of its own accord:
-/// initialiser arrays and notes.
+/// [`SymbolKind::External`].
 ///
 /// # Errors
 /// An object is damaged, or a symbol is defined twice.
 pub fn read(
     objects: &[KernelObject<'_>],
     in_ir: &HashMap<String, BTreeSet<String>>,
-) -> Result<(Vec<NewSymbol>, Vec<String>), GraphError> {
+) -> Result<Graph, GraphError> {
     let mut nodes: Vec<Node> = Vec::new();
     let mut by_name: HashMap<String, usize> = HashMap::new();
     let mut kept = Vec::new();
@@ -77,6 +87,18 @@ pub fn read(
                 Some(_) => return Err(GraphError::Twice { name: object.name.to_owned(), symbol: name }),
             }
         }
+    }
+    let mut late = BTreeSet::new();
+    let native: BTreeSet<&String> = nodes
+        .iter()
+        .map(|node| &node.symbol)
+        .filter(|s| s.kind == SymbolKind::Native)
+        .map(|s| &s.name)
+        .collect();
+    for node in nodes.iter().filter(|node| !native.contains(&node.symbol.name)) {
+        let named = in_ir.get(&node.symbol.name);
+        let unnamed = |target: &&String| named.is_none_or(|named| !named.contains(*target));
+        late.extend(node.targets.iter().filter(unnamed).cloned());
     }
     for node in &mut nodes {
         node.targets.extend(in_ir.get(&node.symbol.name).into_iter().flatten().cloned());
@@ -108,7 +130,7 @@ pub fn read(
         may_unwind: false,
         references: Vec::new(),
     }));
-    Ok((symbols, kept))
+    Ok(Graph { symbols, kept_by_linker: kept, late })
 }
 
 struct Reader<'a, 'd> {
@@ -215,6 +237,7 @@ impl<'a, 'd> Reader<'a, 'd> {
             self.references(&section, &mut nodes)?;
         }
         self.tie_native_sections(&mut nodes);
+        self.unwind_references(&mut nodes)?;
         Ok(order.into_iter().filter_map(|name| nodes.remove(&name)).collect())
     }
 
@@ -257,6 +280,25 @@ impl<'a, 'd> Reader<'a, 'd> {
             };
             if to != from {
                 node.targets.insert(to);
+            }
+        }
+        Ok(())
+    }
+
+    /// A linker keeps the personality routines that an object's unwind tables name, whichever of its
+    /// functions live; those of the kernel's own bitcode have none.
+    fn unwind_references(&self, nodes: &mut HashMap<String, Node>) -> Result<(), object::Error> {
+        let Some(section) = self.file.section_by_name(".eh_frame").filter(|_| self.object.native) else {
+            return Ok(());
+        };
+        for (_, relocation) in section.relocations() {
+            let RelocationTarget::Symbol(symbol) = relocation.target() else { continue };
+            let symbol = self.file.symbol_by_index(symbol)?;
+            let name = symbol.name()?.to_owned();
+            for node in nodes.values_mut() {
+                if !name.is_empty() && symbol.is_global() && node.symbol.name != name {
+                    node.targets.insert(name.clone());
+                }
             }
         }
         Ok(())

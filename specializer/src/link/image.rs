@@ -4,8 +4,9 @@ use object::elf::{self, FileHeader64, ProgramHeader64};
 use object::read::elf::{ElfFile64, FileHeader, ProgramHeader};
 use object::{Endianness, Object, ObjectSection, ObjectSymbol, pod};
 
-use crate::package::Index;
-use crate::reachability::LiveSet;
+use crate::package::KernelPackage;
+use crate::reachability::{self, LiveSet};
+use crate::roots::Roots;
 
 /// Why a linked file is no kernel.
 #[derive(Debug, thiserror::Error)]
@@ -83,12 +84,12 @@ impl KernelImage {
                 sections.unwind += size;
             } else if sh_type == elf::SHT_NOBITS {
                 sections.bss += size;
-            } else if sh_flags & elf::SHF_EXECINSTR != elf::SectionFlags(0) {
-                sections.text += size;
-            } else if sh_flags & elf::SHF_WRITE != elf::SectionFlags(0) {
-                sections.data += size;
             } else {
-                sections.rodata += size;
+                match rights(&file, section.address()) {
+                    Rights::Execute => sections.text += size,
+                    Rights::Write => sections.data += size,
+                    Rights::Read => sections.rodata += size,
+                }
             }
         }
         let mut symbols: Vec<ImageSymbol> = file
@@ -107,13 +108,17 @@ impl KernelImage {
         Ok(Self { bytes, with_symbols: linked, sections, memory, symbols })
     }
 
-    /// Checks that nothing of the package is in the kernel but what lives.
+    /// Checks that nothing of the package is in the kernel but what lives, and the functions that code
+    /// generation may call, with what those need.
     ///
     /// # Errors
     /// Names the first symbol that should not be there.
-    pub fn verify(&self, index: &Index, live: &LiveSet) -> Result<(), ImageError> {
-        let survivor = self.symbols.iter().find(|symbol| {
-            symbol.size > 0 && index.find_defined(&symbol.name).is_some_and(|id| !live.contains(id))
+    pub fn verify(&self, package: &KernelPackage, live: &LiveSet) -> Result<(), ImageError> {
+        let index = &package.index;
+        let helpers = reachability::mark(index, &Roots::of_symbols(&package.helpers()));
+        let survivor = self.symbols.iter().filter(|symbol| symbol.size > 0).find(|symbol| {
+            let id = index.find_defined(&symbol.name);
+            id.is_some_and(|id| !live.contains(id) && !helpers.contains(id))
         });
         survivor.map_or(Ok(()), |symbol| Err(ImageError::Survivor(symbol.name.clone())))
     }
@@ -121,6 +126,29 @@ impl KernelImage {
     /// How many functions it holds.
     pub fn functions(&self) -> usize {
         self.symbols.iter().filter(|symbol| symbol.function && symbol.size > 0).count()
+    }
+}
+
+/// What the kernel may do with a segment.
+enum Rights {
+    Read,
+    Write,
+    Execute,
+}
+
+/// The rights of the segment that an address is in: they are the linker script's choice, while a
+/// section's flags are those of the inputs.
+fn rights(file: &ElfFile64<'_, Endianness>, address: u64) -> Rights {
+    let endian = file.endian();
+    let within = |segment: &&ProgramHeader64<Endianness>| {
+        let start = segment.p_vaddr(endian);
+        segment.p_type(endian) == elf::PT_LOAD && (start..start + segment.p_memsz(endian)).contains(&address)
+    };
+    let has = |flags: elf::ProgramFlags, flag| flags & flag != elf::ProgramFlags(0);
+    match file.elf_program_headers().iter().find(within).map(|segment| segment.p_flags(endian)) {
+        Some(flags) if has(flags, elf::PF_X) => Rights::Execute,
+        Some(flags) if has(flags, elf::PF_W) => Rights::Write,
+        _ => Rights::Read,
     }
 }
 

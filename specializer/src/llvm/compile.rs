@@ -50,8 +50,8 @@ pub(crate) struct Compiled {
     pub(crate) bitcode: Vec<u8>,
     /// The same as objects.
     pub(crate) objects: Vec<Vec<u8>>,
-    /// Module-level assembly and naked functions, assembled.
-    pub(crate) assembly: Option<Vec<u8>>,
+    /// Module-level assembly and naked functions, assembled, a piece an object.
+    pub(crate) assembly: Vec<Vec<u8>>,
     /// Where symbols come from: source file or crate.
     pub(crate) sources: HashMap<String, String>,
     /// The tables.
@@ -69,27 +69,28 @@ pub(crate) struct Compiled {
 }
 
 /// Links, prepares, optimises once and compiles.
-pub(crate) fn compile(mut inputs: Vec<IrInput>, config: &Config, root: &str) -> Result<Compiled, LlvmError> {
+pub(crate) fn compile(inputs: &[IrInput], config: &Config, root: &str) -> Result<Compiled, LlvmError> {
     let context = Context::new();
     let target = Target::new()?;
     // Small to large: linking moves the smaller module into the larger in far less time.
+    let mut inputs: Vec<&IrInput> = inputs.iter().collect();
     inputs.sort_by(|a, b| (a.bytes.len(), &a.name).cmp(&(b.bytes.len(), &b.name)));
     let kernel = context.empty(&config.name);
     let mut compiled = Compiled::default();
-    let mut assembly = String::new();
+    let mut assembly = Vec::new();
     for input in inputs {
         let module = context.parse(&input.name, &input.bytes)?;
-        assembly.push_str(&module.take_assembly());
-        prepare(&context, &module, &input, config);
-        record_sources(&module, &input, root, &mut compiled.sources);
+        assembly.extend(pieces(&module.take_assembly()));
+        prepare(&context, &module, input, config);
+        record_sources(&module, input, root, &mut compiled.sources);
         module.strip_debug_info();
         context.link(&kernel, module, &input.name)?;
     }
     kernel.verify(&config.name)?;
-    if !assembly.trim().is_empty() {
+    for piece in assembly {
         let module = context.empty("assembly");
-        module.set_assembly(&assembly);
-        compiled.assembly = Some(target.emit(&context, &module, "module-level assembly")?);
+        module.set_assembly(&piece);
+        compiled.assembly.push(target.emit(&context, &module, "module-level assembly")?);
     }
     drop_unwinding(&kernel, &target)?;
     (compiled.tables, compiled.tunables) = tables::set_aside(&kernel, config)?;
@@ -117,6 +118,45 @@ pub(crate) fn compile(mut inputs: Vec<IrInput>, config: &Config, root: &str) -> 
     drop(kernel);
     compiled.objects = emit::emit(&compiled.bitcode, &config.name)?;
     Ok(compiled)
+}
+
+/// The pieces of a module's assembly: rustc ends each naked function and `global_asm!` by a return to
+/// AT&T syntax. Each becomes an object, since a linker keeps what an object's unwind tables name.
+fn pieces(assembly: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for line in assembly.lines() {
+        if let Some(piece) = pieces.last_mut() {
+            piece.push_str(line);
+            piece.push('\n');
+        }
+        if line.trim() == ".att_syntax" {
+            pieces.push(String::new());
+        }
+    }
+    let empty = |line: &str| line.trim().is_empty() || line.trim().ends_with("_syntax");
+    pieces.retain(|piece| !piece.lines().all(empty));
+    pieces
+}
+
+/// One module of the kernel compiled as it is, but with panics as traps: what the comparison build
+/// with panic lowering is linked of.
+pub(crate) fn lowered(input: &IrInput, config: &Config) -> Result<Vec<u8>, LlvmError> {
+    let context = Context::new();
+    let target = Target::new()?;
+    let module = context.parse(&input.name, &input.bytes)?;
+    prepare(&context, &module, input, config);
+    module.strip_debug_info();
+    drop_unwinding(&module, &target)?;
+    panics::lower(&context, &module, config);
+    module.run("function(simplifycfg),globaldce", &target)?;
+    for value in [module.functions(), module.globals()].concat() {
+        let local_or_external = !matches!(value.linkage(), LLVMLinkage::LLVMAppendingLinkage);
+        if !value.is_declaration() && local_or_external && value.section().is_empty() {
+            value.leave_comdat();
+            value.own_group(&module);
+        }
+    }
+    target.emit(&context, &module, &input.name)
 }
 
 /// Stamps what holds for the whole kernel on one of its modules.
@@ -240,5 +280,18 @@ pub(super) fn separate(module: &Module<'_>) {
         if value.section().is_empty() && !matches!(value.linkage(), LLVMLinkage::LLVMCommonLinkage) {
             value.own_group(module);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_naked_function_is_a_piece() {
+        let assembly = ".intel_syntax\na:\nret\n.att_syntax\n.intel_syntax\nb:\nret\n.att_syntax\n";
+        let pieces = pieces(assembly);
+        assert_eq!(pieces.len(), 2);
+        assert!(pieces[1].starts_with(".intel_syntax\nb:"));
     }
 }

@@ -10,7 +10,7 @@ mod references;
 mod tables;
 mod wrapper;
 
-pub(crate) use compile::{Compiled, IrInput, compile};
+pub(crate) use compile::{Compiled, IrInput, compile, lowered};
 pub(crate) use prune::specialize;
 pub(crate) use wrapper::version;
 
@@ -28,6 +28,9 @@ pub enum LlvmError {
     /// Tables or exports could not be written.
     #[error(transparent)]
     Generated(#[from] crate::generated::GeneratedError),
+    /// An input of the link is damaged.
+    #[error(transparent)]
+    Link(#[from] crate::link::LinkError),
     /// The package cannot be read.
     #[error(transparent)]
     Package(#[from] crate::package::PackageError),

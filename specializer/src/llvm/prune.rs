@@ -53,7 +53,7 @@ pub(crate) fn specialize(
     let mut inputs = Inputs::default();
     let objects = objects.into_iter().enumerate();
     inputs.0.extend(objects.map(|(at, object)| Input::Bytes(format!("kernel.{at}.o"), object)));
-    inputs.files(package, "natives/");
+    inputs.natives(package, live)?;
     inputs.generated(package, extra, false)?;
     Ok(inputs)
 }
@@ -73,9 +73,7 @@ fn passes(effort: Effort) -> &'static str {
 /// refer to.
 fn kept(package: &KernelPackage, live: &LiveSet) -> BTreeSet<String> {
     let index = &package.index;
-    let helpers: Vec<_> =
-        package.kernel_toml.runtime_helpers.iter().filter_map(|name| index.find_defined(name)).collect();
-    let helpers = reachability::mark(index, &Roots::of_symbols(&helpers));
+    let helpers = reachability::mark(index, &Roots::of_symbols(&package.helpers()));
     let names = live.symbols().chain(helpers.symbols()).map(|id| index.name(id).to_owned());
     names.collect()
 }
@@ -152,7 +150,7 @@ fn public(package: &KernelPackage, extra: &Generated) -> BTreeSet<String> {
     let config = &package.kernel_toml;
     let index = &package.index;
     let mut names: BTreeSet<String> = [&config.entry].into_iter().chain(&config.keep).cloned().collect();
-    names.extend(config.runtime_helpers.iter().cloned());
+    names.extend(package.helpers().into_iter().map(|id| index.name(id).to_owned()));
     names.insert(MISSING_HANDLER.to_owned());
     let addresses = extra.exports.iter().flat_map(|piece| &piece.addresses);
     names.extend(addresses.map(|address| address.symbol.clone()));

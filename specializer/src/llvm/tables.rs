@@ -17,7 +17,7 @@ pub(super) fn set_aside(
         let mut rows = Vec::new();
         pointers(value, &mut rows);
         let rows = rows.into_iter().map(|row| row.map(Value::name)).collect();
-        tables.push(TableRows { kind: rule.kind.clone(), symbol: rule.symbol.clone(), rows });
+        tables.push(TableRows { kind: rule.kind.clone(), symbol: global.name(), rows });
         remove(global);
     }
     let mut tunables = Vec::new();
@@ -29,17 +29,22 @@ pub(super) fn set_aside(
             reason: format!("'{}' is not a plain number", rule.symbol),
         })?;
         bytes.resize(rule.kind.size().max(bytes.len()), 0);
-        tunables.push(TunableDefault { name: rule.name.clone(), symbol: rule.symbol.clone(), bytes });
+        tunables.push(TunableDefault { name: rule.name.clone(), symbol: global.name(), bytes });
         remove(global);
     }
     Ok((tables, tunables))
 }
 
-fn definition(module: &Module<'_>, symbol: &str) -> Result<(Value, Value), LlvmError> {
-    let global = module.global(symbol);
+/// The static that `kernel.toml` names by its symbol or by its path in Rust, and its value.
+fn definition(module: &Module<'_>, name: &str) -> Result<(Value, Value), LlvmError> {
+    let by_path = || {
+        let has_path = |global: &Value| format!("{:#}", rustc_demangle::demangle(&global.name())) == name;
+        module.globals().into_iter().find(has_path)
+    };
+    let global = module.global(name).or_else(by_path);
     global.and_then(|global| Some((global, global.initialiser()?))).ok_or_else(|| LlvmError::Refused {
         place: "kernel.toml".into(),
-        reason: format!("it names '{symbol}', which the kernel does not define"),
+        reason: format!("it names '{name}', which the kernel does not define"),
     })
 }
 

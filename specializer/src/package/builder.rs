@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::index::{NewSymbol, Row, SymbolKind, Table, Tunable};
+use super::index::{Native, NewSymbol, Row, SymbolKind, Table, Tunable};
 use super::manifest::{FORMAT, hex};
 use super::{Config, Index, KernelPackage, Manifest, PackageError, SymbolId, cargo, fingerprint, lists};
-use crate::graph::{self, KernelObject};
+use crate::graph::{self, Graph, KernelObject};
 use crate::llvm::{self, Compiled};
 
 /// Told what the builder is doing, for a progress bar.
@@ -58,12 +58,12 @@ impl KernelPackage {
         progress.step(1, STEPS, "compiling the kernel");
         let sources = cargo::sources(kernel, &work, &config)?;
         progress.step(2, STEPS, "optimising the kernel as a whole");
-        let compiled = llvm::compile(sources.modules, &config, &kernel.to_string_lossy())?;
+        let compiled = llvm::compile(&sources.modules, &config, &kernel.to_string_lossy())?;
         progress.step(3, STEPS, "indexing");
-        let natives = natives(&compiled, sources.natives, &config)?;
+        let natives = natives(&compiled, &sources.natives, &config)?;
         let index = index(&compiled, &natives, &config)?;
         progress.step(4, STEPS, "compiling the kernel as linkers build it, to compare with");
-        let conventional = cargo::conventional(kernel, &work, &config)?;
+        let conventional = cargo::conventional(kernel, &work, &config, &sources)?;
         progress.step(5, STEPS, "writing the package");
         let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         files.insert("kernel.bc".into(), compiled.bitcode);
@@ -74,7 +74,7 @@ impl KernelPackage {
         let panics = serde_json::to_vec_pretty(&compiled.panics).unwrap_or_default();
         files.insert("panics.json".into(), panics);
         files.extend(natives.into_iter().map(|(name, bytes)| (format!("natives/{name}"), bytes)));
-        files.extend(conventional.map(|archive| ("conventional.a".into(), archive)));
+        files.extend(conventional);
         let read = |path: &Path| std::fs::read(path).map_err(PackageError::io(path));
         files.insert("kernel.toml".into(), read(&kernel.join("kernel.toml"))?);
         files.insert("kernel.ld".into(), read(&kernel.join(&config.linker_script))?);
@@ -130,17 +130,16 @@ pub(super) fn symbol_lists(kernel: &Path) -> Result<Vec<(String, PathBuf)>, Pack
 /// The assembly, the kernel's own native objects, and of the compiler's those that are referred to.
 fn natives(
     compiled: &Compiled,
-    offered: Vec<cargo::NativeObject>,
+    offered: &[cargo::NativeObject],
     config: &Config,
 ) -> Result<BTreeMap<String, Vec<u8>>, PackageError> {
     let mut natives = BTreeMap::new();
     let mut wanted: BTreeSet<String> = compiled.undefined.clone();
-    if let Some(assembly) = &compiled.assembly {
+    for (at, assembly) in compiled.assembly.iter().enumerate() {
         wanted.extend(cargo::undefined(assembly));
-        natives.insert("assembly.o".to_owned(), assembly.clone());
+        natives.insert(format!("assembly.{at:03}.o"), assembly.clone());
     }
-    let mut offered: Vec<_> =
-        offered.into_iter().map(|native| (cargo::defined(&native.bytes), native)).collect();
+    let mut offered: Vec<_> = offered.iter().map(|native| (cargo::defined(&native.bytes), native)).collect();
     loop {
         let needed = offered.iter().position(|(defined, native)| {
             !native.only_if_needed || defined.iter().any(|symbol| wanted.contains(symbol))
@@ -149,7 +148,7 @@ fn natives(
         let (defined, native) = offered.swap_remove(at);
         wanted.extend(cargo::undefined(&native.bytes));
         wanted.retain(|symbol| !defined.contains(symbol));
-        natives.insert(native.name, native.bytes);
+        natives.insert(native.name.clone(), native.bytes.clone());
     }
     let defined: BTreeSet<String> =
         natives.values().chain(&compiled.objects).flat_map(|bytes| cargo::defined(bytes)).collect();
@@ -183,7 +182,7 @@ fn index(
     for (name, bytes) in natives {
         objects.push(KernelObject { name, bytes, native: true });
     }
-    let (mut symbols, _kept) = graph::read(&objects, &compiled.references)?;
+    let Graph { mut symbols, kept_by_linker, late } = graph::read(&objects, &compiled.references)?;
     let sources = sources(&mut symbols, compiled);
     for symbol in &mut symbols {
         symbol.may_unwind = compiled.unwinding.contains(&symbol.name);
@@ -235,6 +234,16 @@ fn index(
         index.tables.push(Table { kind: table.kind.clone(), symbol, rows });
     }
     index.tunables = tunables;
+    index.natives = natives
+        .iter()
+        .map(|(name, bytes)| {
+            let symbols = cargo::defined(bytes).into_iter().filter_map(|symbol| index.find(&symbol));
+            Native { file: format!("natives/{name}"), symbols: symbols.collect() }
+        })
+        .collect();
+    index.kept_by_linker = kept_by_linker.iter().filter_map(|name| index.find(name)).collect();
+    let is_code = |id: &SymbolId| matches!(index.symbol(*id).kind, SymbolKind::Function | SymbolKind::Native);
+    index.late = late.iter().filter_map(|name| index.find_defined(name)).filter(is_code).collect();
     Ok(index)
 }
 

@@ -8,8 +8,8 @@ use object::read::archive::ArchiveFile;
 use object::read::elf::ElfFile64;
 use object::{Endianness, Object, ObjectSection, ObjectSymbol};
 
-use super::{Config, PackageError, Sysroot};
-use crate::llvm::IrInput;
+use super::{Config, PackageError, Sysroot, archive};
+use crate::llvm::{self, IrInput};
 
 /// An object that is not bitcode.
 pub(super) struct NativeObject {
@@ -32,7 +32,7 @@ const BITCODE: [&str; 1] = ["-Clinker-plugin-lto"];
 /// Compiles a kernel's sources to bitcode.
 pub(super) fn sources(kernel: &Path, work: &Path, config: &Config) -> Result<Sources, PackageError> {
     let mut sources = Sources::default();
-    if let Some(archive) = archive(kernel, &work.join("bitcode"), config, &BITCODE)? {
+    if let Some(archive) = compile(kernel, &work.join("bitcode"), config, &BITCODE)? {
         take_apart(&archive, true, &mut sources)?;
     }
     if !config.build.command.is_empty() {
@@ -46,20 +46,52 @@ pub(super) fn sources(kernel: &Path, work: &Path, config: &Config) -> Result<Sou
     Ok(sources)
 }
 
-/// Compiles a kernel's sources as a linker without LTO gets them; `None` for a kernel that is not Rust.
+/// The archives that comparison builds are linked of, by their file in the package: crates compiled as
+/// a linker without LTO gets them; the bitcode as cargo leaves it; and the crates with panics as traps.
+/// A kernel that is not Rust has none.
 pub(super) fn conventional(
     kernel: &Path,
     work: &Path,
     config: &Config,
-) -> Result<Option<Vec<u8>>, PackageError> {
-    match archive(kernel, &work.join("conventional"), config, &[])? {
-        Some(path) => Ok(Some(std::fs::read(&path).map_err(PackageError::io(&path))?)),
-        None => Ok(None),
+    sources: &Sources,
+) -> Result<Vec<(String, Vec<u8>)>, PackageError> {
+    let Some(plain) = compile(kernel, &work.join("conventional"), config, &[])? else {
+        return Ok(Vec::new());
+    };
+    let read = |path: &Path| std::fs::read(path).map_err(PackageError::io(path));
+    Ok(vec![
+        ("conventional/plain.a".into(), read(&plain)?),
+        ("conventional/bitcode.a".into(), bitcode(sources)),
+        ("conventional/lowered.a".into(), lowered(config, sources)?),
+    ])
+}
+
+/// The bitcode of all crates, the compiler's own included, as `lto = "fat"` has it.
+fn bitcode(sources: &Sources) -> Vec<u8> {
+    let modules =
+        sources.modules.iter().enumerate().map(|(at, module)| (format!("{at}.bc"), module.bytes.clone()));
+    let natives =
+        sources.natives.iter().enumerate().map(|(at, native)| (format!("n{at}.o"), native.bytes.clone()));
+    archive::write(&modules.chain(natives).collect::<Vec<_>>())
+}
+
+/// Compiles every module with panics as traps, on all processors, and makes an archive.
+fn lowered(config: &Config, sources: &Sources) -> Result<Vec<u8>, PackageError> {
+    use rayon::prelude::*;
+    let objects: Result<Vec<_>, _> =
+        sources.modules.par_iter().map(|module| llvm::lowered(module, config)).collect();
+    let mut members: Vec<(String, Vec<u8>)> = Vec::new();
+    for (at, object) in objects?.into_iter().enumerate() {
+        members.push((format!("{at}.o"), object));
     }
+    for native in &sources.natives {
+        members.push((format!("{}.o", members.len()), native.bytes.clone()));
+    }
+    Ok(archive::write(&members))
 }
 
 /// Runs cargo; the archive that it makes.
-fn archive(
+fn compile(
     kernel: &Path,
     output: &Path,
     config: &Config,
@@ -94,10 +126,12 @@ fn run(mut command: Command) -> Result<(), PackageError> {
     if output.status.success() {
         return Ok(());
     }
-    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    // Warnings come first, and are not why it failed.
+    let from = text.find("\nerror").map_or(0, |at| at + 1);
     Err(PackageError::Tool {
         tool: Path::new(&tool).file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        output: String::from_utf8_lossy(&text).into_owned(),
+        output: text[from..].trim_end().to_owned(),
     })
 }
 

@@ -139,7 +139,7 @@ pub struct PanicRule {
 pub struct TableRule {
     /// The name profiles use.
     pub kind: String,
-    /// The static.
+    /// The static, by symbol or by path in Rust.
     pub symbol: String,
     /// Whether the choice of root decides the rows, as `roots` says, rather than the profile.
     #[serde(default)]
@@ -148,9 +148,20 @@ pub struct TableRule {
     /// Where the application is shown to use some numbers only, the other rows go.
     #[serde(default)]
     pub by_number_of: Option<String>,
-    /// Kernel symbols any of which, when alive, gives a `by-root` table the profile's rows as well.
+    /// When it has more rows than the choice of root gives it.
     #[serde(default)]
-    pub unless_live: Vec<String>,
+    pub when: Vec<WhenRule>,
+}
+
+/// More rows of a `by-root` table, when something lives.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct WhenRule {
+    /// The kernel symbols, any of which asks for the rows.
+    pub live: Vec<String>,
+    /// The rows; without it, all that the profile lists.
+    #[serde(default)]
+    pub rows: Option<Vec<String>>,
 }
 
 /// One value that `--set` changes.
@@ -159,7 +170,7 @@ pub struct TableRule {
 pub struct TunableRule {
     /// The name `--set` uses.
     pub name: String,
-    /// The static.
+    /// The static, by symbol or by path in Rust.
     pub symbol: String,
     /// What values it takes.
     #[serde(rename = "type")]

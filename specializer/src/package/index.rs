@@ -80,6 +80,15 @@ pub struct Tunable {
     pub default: Vec<u8>,
 }
 
+/// One object of assembly, or a prebuilt one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Native {
+    /// Its file in the package.
+    pub file: String,
+    /// What it defines.
+    pub symbols: Vec<SymbolId>,
+}
+
 /// One place that panics, which the kernel knows by a number.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PanicSite {
@@ -105,6 +114,12 @@ pub struct Index {
     pub tables: Vec<Table>,
     /// The tunables.
     pub tunables: Vec<Tunable>,
+    /// Assembly and prebuilt objects.
+    pub natives: Vec<Native>,
+    /// What a linker keeps of its own accord: notes and arrays of constructors.
+    pub kept_by_linker: Vec<SymbolId>,
+    /// What code generation refers to although the IR does not name it.
+    pub late: Vec<SymbolId>,
     /// All symbols in the order of their names, for look-ups.
     by_name: Vec<SymbolId>,
 }

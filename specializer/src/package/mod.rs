@@ -2,6 +2,7 @@
 //!
 //! Used by every step after it; uses `llvm` and `graph` to build, and only the file system to open.
 
+mod archive;
 mod builder;
 mod cargo;
 mod config;
@@ -12,8 +13,8 @@ mod manifest;
 mod sysroot;
 
 pub use builder::Progress;
-pub use config::{Config, ConfigError, GroupRule, RootRule, TableRule, TunableRule, TunableType};
-pub use index::{Index, NewSymbol, PanicSite, Row, Symbol, SymbolId, SymbolKind, Table, Tunable};
+pub use config::{Config, ConfigError, GroupRule, RootRule, TableRule, TunableRule, TunableType, WhenRule};
+pub use index::{Index, Native, NewSymbol, PanicSite, Row, Symbol, SymbolId, SymbolKind, Table, Tunable};
 pub use lists::kernel_symbol;
 pub use manifest::{Manifest, ManifestError};
 pub use sysroot::Sysroot;
@@ -138,6 +139,23 @@ impl KernelPackage {
     /// The file is missing or was changed.
     pub fn read(&self, name: &str) -> Result<Vec<u8>, PackageError> {
         self.manifest.read_file(&self.directory, name)
+    }
+}
+
+impl KernelPackage {
+    /// The functions that code generation may call without the IR naming them.
+    pub fn helpers(&self) -> Vec<SymbolId> {
+        let listed = self.kernel_toml.runtime_helpers.iter();
+        let listed = listed.filter_map(|name| self.index.find_defined(name));
+        listed.chain(self.index.late.iter().copied()).collect()
+    }
+
+    /// Checks one of its files against the manifest.
+    ///
+    /// # Errors
+    /// The file is missing or was changed.
+    pub fn check(&self, name: &str) -> Result<(), PackageError> {
+        self.read(name).map(drop)
     }
 }
 

@@ -4,7 +4,7 @@ use super::build::kept_rows;
 use super::model::Cause;
 use crate::app::AppClosure;
 use crate::generated::Generated;
-use crate::link::{self, Inputs, KernelImage};
+use crate::link::{self, Conventional, Inputs, KernelImage};
 use crate::package::KernelPackage;
 use crate::profile::Profile;
 use crate::reachability::{self, LiveSet};
@@ -37,7 +37,9 @@ pub struct Comparison {
     pub full: LiveSet,
 }
 
-/// Makes the full kernel and the conventional build, and measures what each step saved.
+/// Makes the full kernel and the conventional builds, and measures what each step saved. Each build
+/// has one more of the specializer's means than the one before, so a cause's bytes are a difference
+/// of two kernels that were made.
 pub fn comparisons(
     package: &KernelPackage,
     closure: &AppClosure,
@@ -45,37 +47,48 @@ pub fn comparisons(
     specialized: &Specialized,
     options: &Options,
 ) -> Result<Comparison, Error> {
-    let plain = Options { save_dir: None, ..options.clone() };
-    let everything = Roots::everything(package)?;
-    let full = compiled(package, &everything, &plain, "full kernel", "every export")?;
+    let all = Roots::everything(package)?;
+    let full =
+        compared(package, &all, Conventional::Plain, "full kernel", "every export and row, --gc-sections")?;
     let mut every_row = Roots::collect(package, closure, &specialized.imports, profile, options)?;
     every_row.every_row();
-    let conventional = compiled(package, &every_row, &plain, "conventional", "gc-sections")?;
-    let chosen = match options.effort {
-        Effort::Instant => loaded(&specialized.image),
-        _ => loaded(&compiled(package, &specialized.roots, &plain, "", "")?.image),
-    };
-    let mut causes =
-        vec![Cause { name: "table rows".to_owned(), bytes: loaded(&conventional.image) - chosen }];
+    let plain = "same exports, every row, --gc-sections";
+    let plain = compared(package, &every_row, Conventional::Plain, "conventional", plain)?;
+    let lto = compared(
+        package,
+        &every_row,
+        Conventional::Lto,
+        "with LTO",
+        "conventional, with fat LTO before the link",
+    )?;
+    let rows = compared(package, &specialized.roots, Conventional::Rows, "", "")?;
+    let lowered = "conventional, with this tool's rows and panic lowering";
+    let lowered =
+        compared(package, &specialized.roots, Conventional::RowsAndPanics, "rows, panics", lowered)?;
+    let instant = instant(package, specialized)?;
+    let mut steps = vec![
+        ("table rows", loaded(&plain.image) - loaded(&rows.image)),
+        ("panic lowering", loaded(&rows.image) - loaded(&lowered.image)),
+        ("one compilation, no unwind tables", loaded(&lowered.image) - loaded(&instant)),
+    ];
     if options.effort != Effort::Instant {
-        let name = "internalisation and constants".to_owned();
-        causes.push(Cause { name, bytes: chosen - loaded(&specialized.image) });
+        let saved = loaded(&instant) - loaded(&specialized.image);
+        steps.push(("internalisation and constants", saved));
     }
-    let all = reachability::mark(&package.index, &everything);
-    Ok(Comparison { columns: vec![full, conventional], causes, full: all })
+    let causes = steps.into_iter().map(|(name, bytes)| Cause { name: name.to_owned(), bytes });
+    let all = reachability::mark(&package.index, &all);
+    Ok(Comparison { columns: vec![full, lto, lowered, plain], causes: causes.collect(), full: all })
 }
 
-/// A kernel linked from the package's compiled object.
-fn compiled(
+fn compared(
     package: &KernelPackage,
     roots: &Roots,
-    options: &Options,
+    kind: Conventional,
     title: &str,
     how: &str,
 ) -> Result<Compared, Error> {
     let live = reachability::mark(&package.index, roots);
-    let extra = Generated::new(package, roots, &live, [0; 32])?;
-    let image = link::link(package, &Inputs::precompiled(package, &extra)?, options)?;
+    let image = link::conventional(package, roots, &live, kind)?;
     Ok(Compared {
         title: title.to_owned(),
         how: how.to_owned(),
@@ -83,6 +96,14 @@ fn compiled(
         exports: roots.exports.len() as u64,
         rows: kept_rows(&live),
     })
+}
+
+/// The kernel that `--effort instant` makes.
+fn instant(package: &KernelPackage, specialized: &Specialized) -> Result<KernelImage, Error> {
+    let (roots, live) = (&specialized.roots, &specialized.live);
+    let extra = Generated::new(package, roots, live, specialized.identity)?;
+    let inputs = Inputs::precompiled(package, live, &extra)?;
+    Ok(link::link(package, &inputs, &Options::default())?)
 }
 
 /// Bytes of text, read-only and initialised data.
