@@ -42,6 +42,7 @@ pub mod locale;
 pub mod malloc;
 pub mod math;
 pub mod mntent;
+pub mod monetary;
 pub mod mqueue;
 pub mod netdb;
 pub mod netinet_ether;
