@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::app::{AppClosure, AppObject, EvidenceKind, Imports, MissingImport};
 use crate::exports::{Catalogue, EntryKind};
 use crate::generated::gnu_hash;
-use crate::package::{KernelPackage, PackageError, Row, SymbolId, SymbolKind, TunableType};
+use crate::package::{KernelPackage, PackageError, Row, SymbolId, TunableType};
 use crate::profile::{Profile, RowSet};
 use crate::{ExportSet, Options, Unresolved};
 
