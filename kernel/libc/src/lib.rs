@@ -49,6 +49,7 @@ pub mod netinet_ether;
 pub mod nl_types;
 pub mod number;
 pub mod obstack;
+pub(crate) mod outcome;
 pub mod poll;
 pub mod pthread;
 pub mod pwd;
@@ -105,7 +106,6 @@ pub mod utmpx;
 pub mod wchar;
 pub mod wctype;
 pub mod wordexp;
-pub(crate) mod outcome;
 
 /// Keeps tests of process-wide state (locale, environment, `getopt`) from running side by side.
 #[cfg(test)]

@@ -62,6 +62,8 @@ unsafe extern "C-unwind" fn run(once: *mut AtomicU32, routine: extern "C-unwind"
 #[unsafe(naked)]
 unsafe extern "C-unwind" fn call_guarded(once: *mut AtomicU32, routine: extern "C-unwind" fn()) {
     core::arch::naked_asm!(
+        // Where this function is pruned its unwind table may stay, but its personality does not.
+        ".weak {personality}",
         ".cfi_startproc",
         ".cfi_personality 0x1b, {personality}",
         "push rdi",
@@ -70,6 +72,8 @@ unsafe extern "C-unwind" fn call_guarded(once: *mut AtomicU32, routine: extern "
         "pop rdi",
         ".cfi_def_cfa_offset 8",
         "ret",
+        // For those who follow references in code only.
+        ".long {personality} - .",
         ".cfi_endproc",
         personality = sym personality,
     )
