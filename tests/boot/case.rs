@@ -51,6 +51,8 @@ pub enum Comparison {
     Equal,
     /// The guest's begins with the host's: a report of the kernel follows.
     Begins,
+    /// Byte for byte but for the kernel's own lines about names that `dlsym` did not find.
+    Noted,
 }
 
 /// A root medium besides the boot module.
@@ -118,13 +120,15 @@ pub fn read(path: &Path) -> Result<Vec<Case>, String> {
 impl Case {
     /// The boots of this case that the options ask for.
     pub fn boots<'a>(&'a self, options: &'a Options) -> impl Iterator<Item = Boot> + 'a {
+        const EFFORTS: [&str; 3] = ["instant", "balanced", "max"];
+        let usual = EFFORTS.into_iter().find(|effort| *effort == options.effort).unwrap_or("balanced");
         let mut boots = Vec::new();
         for machine in Machine::ALL {
             for cpus in [1, 2] {
-                boots.push(Boot { machine, cpus, effort: "balanced", root: RootMedium::Module });
+                boots.push(Boot { machine, cpus, effort: usual, root: RootMedium::Module });
             }
         }
-        for effort in ["instant", "max"] {
+        for effort in EFFORTS.into_iter().filter(|effort| *effort != usual) {
             boots.push(Boot { machine: Machine::Q35, cpus: 2, effort, root: RootMedium::Module });
         }
         for medium in &self.root {
@@ -133,7 +137,7 @@ impl Case {
                 Medium::Ramfs => RootMedium::Ramfs,
             };
             for machine in Machine::ALL {
-                boots.push(Boot { machine, cpus: 2, effort: "balanced", root });
+                boots.push(Boot { machine, cpus: 2, effort: usual, root });
             }
         }
         if options.quick {

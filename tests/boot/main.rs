@@ -31,6 +31,9 @@ struct Options {
     /// One machine, one CPU and one effort per program
     #[arg(long)]
     quick: bool,
+    /// How kernels are made where it is of no matter
+    #[arg(long, default_value = "balanced", value_parser = ["instant", "balanced", "max"])]
+    effort: String,
     /// Only list the boots
     #[arg(long)]
     list: bool,

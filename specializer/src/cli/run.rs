@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &arguments::Run) -> Result<ExitCode, CliError> {
     let command_line = CommandLine {
         environment,
         directory: arguments.cwd.as_ref().map(|directory| directory.as_bytes().to_vec()),
-        stdin: arguments.stdin.as_ref().map(|_| STDIN.into()),
+        stdin: (!arguments.tty || arguments.stdin.is_some()).then(|| STDIN.into()),
         terminal: arguments.tty,
         identity: Some(made.specialized.identity),
         extra: Vec::new(),
@@ -114,6 +114,9 @@ fn put_files(image: &mut ImagePlan, arguments: &arguments::Run) -> Result<(), Cl
             Source::Path(path.clone())
         };
         image.add_file(Path::new(STDIN), source, 0o444)?;
+    } else if !arguments.tty {
+        // Nothing comes in by the console, so its end would never come either.
+        image.add_file(Path::new(STDIN), Source::Bytes(Vec::new()), 0o444)?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ BEGIN {
     print sin(1), exp(1), log(10), sqrt(2), atan2(1, 2)
     print strftime("%Y-%m-%d %H:%M:%S", 1000000000, 1), mktime("2001 09 09 01 46 40", 1)
     print gensub(/(a)(b)/, "\\2\\1", "g", "abab"), tolower("ABC"), sprintf("%05d|%-5s|%+d", 42, "x", 7)
-    print factorial(10), and(12, 10), or(12, 10), xor(12, 10), lshift(1, 10), compl(0) > 0
+    print factorial(10), and(12, 10), or(12, 10), xor(12, 10), lshift(1, 10), (compl(0) > 0)
     print match("foobar", /o+/), RSTART, RLENGTH, split("a b c", parts, " "), parts[3]
     if ((getline line < "no-such-file") < 0) print "no such file"
     "nothing" ~ /^n.*g$/ && x++

@@ -19,7 +19,7 @@ static void show(const char *name, const struct tm *tm)
 
 static void zone(const char *name)
 {
-    static const time_t moments[] = {0, 951782400, 1000000000, 1711846799, 1711846800, 1729994399, 1729994400, 1234567890, -1000000000,
+    static const time_t moments[] = {0, 951782400, 1000000000, 1711846799, 1711846800, 1729994399, 1729994400, 1234567890, 100000000,
                                      2147483647, 4102444800, 1615705199, 1615705200, 1636264799, 1636264800};
     setenv("TZ", name, 1);
     tzset();
