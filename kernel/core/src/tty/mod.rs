@@ -165,6 +165,10 @@ impl File for Terminal {
     }
 
     fn read(&self, buffer: &mut [u8]) -> Result<usize> {
+        // Nobody types at a standard input that is no terminal: it is empty, unless `stdin=` names a file.
+        if self.place.is_none() && !is_terminal() {
+            return Ok(0);
+        }
         reader().ok_or(EIO)?.read(buffer, self.status.nonblocking())
     }
 
@@ -174,7 +178,8 @@ impl File for Terminal {
     }
 
     fn ready(&self) -> Events {
-        let input = reader().is_some_and(|reader| reader.ready());
+        let empty = self.place.is_none() && !is_terminal();
+        let input = empty || reader().is_some_and(|reader| reader.ready());
         if input { Events::READABLE | Events::WRITABLE } else { Events::WRITABLE }
     }
 
@@ -187,7 +192,8 @@ impl File for Terminal {
     }
 }
 
-/// Opens descriptors 0, 1 and 2: on the console, or descriptor 0 on the file `input`.
+/// Opens descriptors 0, 1 and 2: on the console, or descriptor 0 on the file `input`. Without a
+/// terminal and without a file, descriptor 0 is at its end.
 pub fn open_standard(input: Option<&[u8]>) -> Result<()> {
     let console = Arc::new(Terminal::new(None, OpenFlags::READ_WRITE));
     let first: Arc<dyn File> = match input {
