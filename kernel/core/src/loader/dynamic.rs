@@ -131,6 +131,7 @@ impl Dynamic {
 
     /// The string at this offset of the string table.
     #[must_use]
+    #[inline(never)]
     pub fn string(&self, memory: &Memory, offset: usize) -> Option<&'static [u8]> {
         let rest = memory.bytes(self.strings)?.get(offset..)?;
         rest.iter().position(|&byte| byte == 0).map(|length| &rest[..length])

@@ -22,18 +22,21 @@ pub const READ: u32 = 4;
 
 /// The little-endian number of two bytes at `offset`.
 #[must_use]
+#[inline(never)]
 pub fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
     bytes.get(offset..)?.first_chunk().map(|bytes| u16::from_le_bytes(*bytes))
 }
 
 /// The little-endian number of four bytes at `offset`.
 #[must_use]
+#[inline(never)]
 pub fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
     bytes.get(offset..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
 }
 
 /// The little-endian number of eight bytes at `offset`.
 #[must_use]
+#[inline(never)]
 pub fn u64_at(bytes: &[u8], offset: usize) -> Option<usize> {
     bytes.get(offset..)?.first_chunk().map(|bytes| usize::from_le_bytes(*bytes))
 }

@@ -19,23 +19,31 @@ impl Memory {
     /// The place of `length` bytes at `address`, if one segment holds them all.
     #[must_use]
     pub fn pointer(&self, address: usize, length: usize) -> Option<*mut u8> {
-        let end = address.checked_add(length)?;
-        let inside = |segment: &&Segment| address >= segment.address && end <= segment.end();
-        self.segments.iter().find(inside).map(|_| self.bias.wrapping_add(address) as *mut u8)
+        self.place(address, length, 0)
     }
 
     /// The place of `length` bytes that may be written.
     #[must_use]
     pub fn writable(&self, address: usize, length: usize) -> Option<*mut u8> {
+        self.place(address, length, elf::WRITE)
+    }
+
+    /// The place of `length` bytes in one segment that has these flags. Not inlined: it is behind
+    /// every access to a table.
+    #[inline(never)]
+    fn place(&self, address: usize, length: usize, flags: u32) -> Option<*mut u8> {
         let end = address.checked_add(length)?;
-        let inside = |segment: &&Segment| {
-            address >= segment.address && end <= segment.end() && segment.flags & elf::WRITE != 0
-        };
-        self.segments.iter().find(inside).map(|_| self.bias.wrapping_add(address) as *mut u8)
+        for segment in &self.segments {
+            if address >= segment.address && end <= segment.end() && segment.flags & flags == flags {
+                return Some(self.bias.wrapping_add(address) as *mut u8);
+            }
+        }
+        None
     }
 
     /// The bytes of a range. They must not be written while the slice is in use.
     #[must_use]
+    #[inline(never)]
     pub fn bytes(&self, range: Range) -> Option<&'static [u8]> {
         let pointer = self.pointer(range.address, range.length)?;
         // SAFETY: a segment holds the range, and is mapped and readable while the object is loaded;
@@ -45,6 +53,7 @@ impl Memory {
 
     /// From `address` to the end of the file-backed or zeroed bytes of its segment.
     #[must_use]
+    #[inline(never)]
     pub fn rest(&self, address: usize) -> Option<&'static [u8]> {
         let segment =
             self.segments.iter().find(|segment| address >= segment.address && address < segment.end())?;
@@ -53,6 +62,7 @@ impl Memory {
 
     /// The number of two bytes at `address`.
     #[must_use]
+    #[inline(never)]
     pub fn u16(&self, address: usize) -> Option<u16> {
         let pointer = self.pointer(address, 2)?;
         // SAFETY: `pointer` checked that the bytes are there.
@@ -61,6 +71,7 @@ impl Memory {
 
     /// The number of four bytes at `address`.
     #[must_use]
+    #[inline(never)]
     pub fn u32(&self, address: usize) -> Option<u32> {
         let pointer = self.pointer(address, 4)?;
         // SAFETY: `pointer` checked that the bytes are there.
@@ -69,6 +80,7 @@ impl Memory {
 
     /// The number of eight bytes at `address`.
     #[must_use]
+    #[inline(never)]
     pub fn u64(&self, address: usize) -> Option<usize> {
         let pointer = self.pointer(address, 8)?;
         // SAFETY: `pointer` checked that the bytes are there.
@@ -77,6 +89,7 @@ impl Memory {
 
     /// The string at `address`, without its NUL.
     #[must_use]
+    #[inline(never)]
     pub fn string(&self, address: usize) -> Option<&'static [u8]> {
         let rest = self.rest(address)?;
         rest.iter().position(|&byte| byte == 0).map(|length| &rest[..length])

@@ -10,18 +10,24 @@ pub type Result<T, E = Message> = core::result::Result<T, E>;
 
 /// One message of several parts.
 #[must_use]
+#[cold]
+#[inline(never)]
 pub fn join(parts: &[&[u8]]) -> Message {
     parts.concat()
 }
 
 /// `FILE: WHAT`.
 #[must_use]
+#[cold]
+#[inline(never)]
 pub fn about(file: &[u8], what: &str) -> Message {
     join(&[file, b": ", what.as_bytes()])
 }
 
 /// A number in hexadecimal, for messages.
 #[must_use]
+#[cold]
+#[inline(never)]
 pub fn hexadecimal(mut number: usize) -> Vec<u8> {
     let mut digits = Vec::new();
     loop {

@@ -117,6 +117,7 @@ impl Object {
 
     /// Its path, without the NUL.
     #[must_use]
+    #[inline(never)]
     pub fn path(&self) -> &[u8] {
         self.path.strip_suffix(b"\0").unwrap_or(&self.path)
     }
@@ -153,6 +154,7 @@ impl Object {
 
     /// First and last address of the process that the object spans.
     #[must_use]
+    #[inline(never)]
     pub fn range(&self) -> (usize, usize) {
         let span = self.layout.span();
         let start = self.memory.bias.wrapping_add(span.address);
@@ -178,6 +180,8 @@ impl Object {
 
     /// A message that names the object.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn message(&self, what: &str) -> Message {
         about(self.path(), what)
     }

@@ -64,7 +64,9 @@ pub fn relocate(object: &'static Object, scopes: &Scopes) -> Result<()> {
     let mut late = Vec::new();
     packed(object)?;
     for table in [object.dynamic.relocations, object.dynamic.plt_relocations] {
-        for entry in entries(object, table)? {
+        let mut index = 0;
+        while let Some(entry) = entry_at(object, table, index)? {
+            index += 1;
             if !apply(object, scopes, &entry, false)? {
                 late.push(entry);
             }
@@ -84,7 +86,9 @@ pub fn relocate(object: &'static Object, scopes: &Scopes) -> Result<()> {
 /// # Errors
 /// As [`relocate`].
 pub fn take_over_exports(program: &'static Object, scopes: &Scopes) -> Result<()> {
-    for entry in entries(program, program.dynamic.relocations)? {
+    let mut index = 0;
+    while let Some(entry) = entry_at(program, program.dynamic.relocations, index)? {
+        index += 1;
         if entry.kind == COPY
             && let Some(Found::Kernel(row)) = target(program, scopes, &entry)?.found
         {
@@ -101,19 +105,20 @@ pub fn take_over_exports(program: &'static Object, scopes: &Scopes) -> Result<()
     Ok(())
 }
 
-fn entries(object: &'static Object, table: Range) -> Result<impl Iterator<Item = Relocation>> {
-    let bytes = match table.length {
-        0 => &[],
-        _ => object
-            .memory
-            .bytes(table)
-            .ok_or_else(|| object.message("a relocation table is not inside a segment"))?,
-    };
-    Ok(bytes.chunks_exact(ENTRY_SIZE).map(|entry| {
-        let word = |at: usize| entry[at..].first_chunk().map_or(0, |bytes| usize::from_le_bytes(*bytes));
-        let info = word(8);
-        Relocation { place: word(0), kind: info as u32, symbol: (info >> 32) as u32, addend: word(16) }
-    }))
+/// The entry at an index of a table; none past its end.
+#[inline(never)]
+fn entry_at(object: &'static Object, table: Range, index: usize) -> Result<Option<Relocation>> {
+    if index >= table.length / ENTRY_SIZE {
+        return Ok(None);
+    }
+    let at = table.address.wrapping_add(index * ENTRY_SIZE);
+    let word = |offset: usize| object.memory.u64(at.wrapping_add(offset));
+    match (word(0), word(8), word(16)) {
+        (Some(place), Some(info), Some(addend)) => {
+            Ok(Some(Relocation { place, kind: info as u32, symbol: (info >> 32) as u32, addend }))
+        }
+        _ => object.fail("a relocation table is not inside a segment"),
+    }
 }
 
 /// `DT_RELR`: addresses and bitmaps of words that the load bias is added to.
@@ -138,6 +143,7 @@ fn packed(object: &'static Object) -> Result<()> {
     Ok(())
 }
 
+#[inline(never)]
 fn add_bias(object: &Object, place: usize) -> Option<()> {
     let word = place_of(object, place, 8)?.cast::<usize>();
     // SAFETY: `place_of` checked that eight bytes may be written there.
@@ -146,6 +152,7 @@ fn add_bias(object: &Object, place: usize) -> Option<()> {
 }
 
 /// Where `length` bytes may be written; text counts while `DT_TEXTREL` is being served.
+#[inline(never)]
 fn place_of(object: &Object, place: usize, length: usize) -> Option<*mut u8> {
     if object.dynamic.text_relocations {
         object.memory.pointer(place, length)
@@ -154,6 +161,8 @@ fn place_of(object: &Object, place: usize, length: usize) -> Option<*mut u8> {
     }
 }
 
+#[cold]
+#[inline(never)]
 fn misplaced(object: &Object, entry: &Relocation) -> super::message::Message {
     let place = hexadecimal(entry.place);
     join(&[object.path(), b": the relocation at 0x", &place, b" is not inside a writable segment"])
@@ -269,6 +278,7 @@ fn tls_target(object: &'static Object, target: &Target) -> Option<(&'static Obje
 
 /// The address of a definition; calls the resolver of an indirect function.
 #[must_use]
+#[inline(never)]
 pub fn address(found: Found) -> usize {
     match found {
         Found::Kernel(row) => row.target(),
@@ -288,6 +298,7 @@ fn resolve_indirect(resolver: usize) -> usize {
 }
 
 /// Looks up what a relocation refers to.
+#[inline(never)]
 fn target(object: &'static Object, scopes: &Scopes, entry: &Relocation) -> Result<Target> {
     if entry.symbol == 0 {
         return Ok(Target { found: None, reference: None });
@@ -325,6 +336,8 @@ fn reference_version(object: &Object, index: u32) -> Option<&'static [u8]> {
 }
 
 /// `FILE: undefined symbol: NAME, version VERSION`, as ld.so says it, and what to do about it.
+#[cold]
+#[inline(never)]
 fn undefined(object: &Object, name: &[u8], version: Option<&[u8]>) -> super::message::Message {
     let (comma, version) = version.map_or((&b""[..], &b""[..]), |version| (b", version ", version));
     join(&[object.path(), b": undefined symbol: ", name, comma, version])

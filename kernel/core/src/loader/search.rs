@@ -23,23 +23,23 @@ pub fn search(
         return expand(name, origin).is_some_and(|path| try_path(&path));
     }
     let runpath = requester.and_then(|object| object.string(object.dynamic.runpath?));
-    let mut lists: Vec<(&[u8], &[u8])> = Vec::new();
     if runpath.is_none() {
         for object in [requester, program].into_iter().flatten() {
             // DT_RPATH does not count in an object that has DT_RUNPATH.
             if object.dynamic.runpath.is_none()
                 && let Some(rpath) = object.dynamic.rpath.and_then(|offset| object.string(offset))
+                && in_list(rpath, object.origin(), name, try_path)
             {
-                lists.push((rpath, object.origin()));
+                return true;
             }
         }
     }
-    lists.push((library_path, program.map_or(origin, Object::origin)));
-    lists.push((runpath.unwrap_or(b""), origin));
-    lists.push((STANDARD, b""));
-    lists.into_iter().any(|(list, origin)| in_list(list, origin, name, try_path))
+    in_list(library_path, program.map_or(origin, Object::origin), name, try_path)
+        || in_list(runpath.unwrap_or(b""), origin, name, try_path)
+        || in_list(STANDARD, b"", name, try_path)
 }
 
+#[inline(never)]
 fn in_list(list: &[u8], origin: &[u8], name: &[u8], try_path: &mut dyn FnMut(&[u8]) -> bool) -> bool {
     !list.is_empty()
         && list.split(|&byte| byte == b':' || byte == b';').any(|directory| {
@@ -53,6 +53,7 @@ fn in_list(list: &[u8], origin: &[u8], name: &[u8], try_path: &mut dyn FnMut(&[u
 }
 
 /// Replaces `$ORIGIN`, `$LIB` and `$PLATFORM`; none if another word follows a `$`.
+#[inline(never)]
 fn expand(text: &[u8], origin: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -62,17 +63,16 @@ fn expand(text: &[u8], origin: &[u8]) -> Option<Vec<u8>> {
             rest = tail;
             continue;
         }
-        let tokens: [(&[u8], &[u8]); 6] = [
-            (b"{ORIGIN}", origin),
-            (b"ORIGIN", origin),
-            (b"{LIB}", b"lib/x86_64-linux-gnu"),
-            (b"LIB", b"lib/x86_64-linux-gnu"),
-            (b"{PLATFORM}", b"x86_64"),
-            (b"PLATFORM", b"x86_64"),
-        ];
-        let (token, value) = tokens.iter().find(|(token, _)| tail.starts_with(token))?;
+        let braces = tail.first() == Some(&b'{');
+        let word = if braces { &tail[1..] } else { tail };
+        let tokens: [(&[u8], &[u8]); 3] =
+            [(b"ORIGIN", origin), (b"LIB", b"lib/x86_64-linux-gnu"), (b"PLATFORM", b"x86_64")];
+        let (token, value) = tokens.iter().find(|(token, _)| word.starts_with(token))?;
         out.extend_from_slice(value);
-        rest = &tail[token.len()..];
+        rest = &word[token.len()..];
+        if braces {
+            rest = rest.strip_prefix(b"}")?;
+        }
     }
     Some(out)
 }

@@ -63,7 +63,7 @@ fn start() -> Result<core::convert::Infallible> {
     let mut batch = Batch::default();
     let program = batch.add(object)?;
     let mut scope = load::closure(program);
-    if !scope.contains_kernel() {
+    if !scope.iter().any(Option::is_none) {
         scope.push(None);
     }
     load::make_global(&scope);
@@ -108,16 +108,6 @@ fn failed(what: &str, name: &[u8], error: Errno) -> Message {
     let mut digits = [0; 20];
     let number = console::decimal(u64::from(error.number().unsigned_abs()), &mut digits);
     super::message::join(&[what.as_bytes(), name, b" (error ", number, b")"])
-}
-
-trait ContainsKernel {
-    fn contains_kernel(&self) -> bool;
-}
-
-impl ContainsKernel for Vec<symbols::Member> {
-    fn contains_kernel(&self) -> bool {
-        self.iter().any(Option::is_none)
-    }
 }
 
 /// Makes the first thread's control block and puts it in place.
@@ -242,34 +232,26 @@ fn make_stack(program: &'static Object) -> Result<Stack> {
         [51, 4096],
         [0, 0],
     ];
-    let words = 1 + arguments.len() + 1 + environment.len() + 1 + auxiliary.len() * 2;
-    builder.at = (builder.at - words * 8) & !15;
-    if builder.at < builder.end {
+    let mut words = Vec::with_capacity(64);
+    words.push(arguments.len());
+    words.extend_from_slice(&arguments);
+    words.push(0);
+    let environment_at = words.len();
+    words.extend_from_slice(&environment);
+    words.push(0);
+    let auxiliary_at = words.len();
+    words.extend_from_slice(auxiliary.as_flattened());
+    let pointer = (builder.at - words.len() * 8) & !15;
+    if pointer < builder.end {
         return Err(b"the arguments and the environment are too long".to_vec());
     }
-    let pointer = builder.at;
-    let mut at = pointer as *mut usize;
-    let mut push = |word: usize| {
-        // SAFETY: room for all the words was made above, inside the new stack.
-        unsafe { at.write(word) };
-        at = at.wrapping_add(1);
-        at.addr()
-    };
-    push(arguments.len());
-    arguments.iter().chain([&0]).for_each(|&word| {
-        push(word);
-    });
-    let mut vector = 0;
-    environment.iter().chain([&0]).for_each(|&word| vector = push(word));
-    AUXILIARY.store(vector, Ordering::Relaxed);
-    auxiliary.as_flattened().iter().for_each(|&word| {
-        push(word);
-    });
-    let argv = pointer + 8;
+    // SAFETY: there is room for the words inside the new stack, as was just checked.
+    unsafe { (pointer as *mut usize).copy_from_nonoverlapping(words.as_ptr(), words.len()) };
+    AUXILIARY.store(pointer + auxiliary_at * 8, Ordering::Relaxed);
     let arguments = Arguments {
         count: i32::try_from(arguments.len()).unwrap_or(i32::MAX),
-        arguments: argv as *const _,
-        environment: (argv + (arguments.len() + 1) * 8) as *const _,
+        arguments: (pointer + 8) as *const _,
+        environment: (pointer + environment_at * 8) as *const _,
     };
     Ok(Stack { base, pointer, arguments })
 }
@@ -281,6 +263,7 @@ struct Builder {
 }
 
 impl Builder {
+    #[inline(never)]
     fn string(&mut self, text: &[u8]) -> Result<usize> {
         let at = self.at.checked_sub(text.len() + 1).filter(|&at| at > self.end);
         let at = at.ok_or_else(|| b"the arguments and the environment are too long".to_vec())?;
@@ -293,6 +276,7 @@ impl Builder {
         Ok(at)
     }
 
+    #[inline(never)]
     fn strings(&mut self, texts: &[Vec<u8>]) -> Result<Vec<usize>> {
         texts.iter().map(|text| self.string(text)).collect()
     }

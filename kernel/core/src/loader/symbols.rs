@@ -69,6 +69,7 @@ pub struct Symbol {
 impl Symbol {
     /// The entry at `index`, if it is inside a segment.
     #[must_use]
+    #[inline(never)]
     pub fn read(memory: &Memory, dynamic: &Dynamic, index: u32) -> Option<Self> {
         let address = dynamic.symbols.checked_add(index as usize * SYMBOL_SIZE)?;
         memory.pointer(address, SYMBOL_SIZE)?;
@@ -144,6 +145,7 @@ pub fn versions(memory: &Memory, dynamic: &Dynamic) -> Result<Vec<Version>, &'st
     Ok(versions)
 }
 
+#[inline(never)]
 fn put(versions: &mut Vec<Version>, index: u16, version: Version) {
     let index = usize::from(index & !HIDDEN);
     if versions.len() <= index {
@@ -308,6 +310,7 @@ fn first_candidate(object: &Object, wanted: &Wanted) -> Candidate {
 }
 
 /// The parts of a GNU hash table: bucket count, index of the first symbol, addresses of buckets and chains.
+#[inline(never)]
 fn gnu_parts(object: &Object) -> Option<(u32, u32, usize, usize)> {
     let (memory, table) = (&object.memory, object.dynamic.gnu_hash);
     let (buckets, first, words) = (memory.u32(table)?, memory.u32(table + 4)?, memory.u32(table + 8)?);
@@ -332,6 +335,7 @@ fn gnu_first(object: &Object, hash: u32) -> Option<u32> {
 }
 
 /// The next symbol of the chain whose hash is the same but for the lowest bit, which marks the end.
+#[inline(never)]
 fn gnu_next(object: &Object, mut index: u32, hash: u32) -> Option<u32> {
     let (_, first, _, chains) = gnu_parts(object)?;
     loop {
@@ -393,6 +397,7 @@ pub enum Found {
 
 /// Looks for a symbol in the members of a scope in order, passing over `skip`.
 #[must_use]
+#[inline(never)]
 pub fn find(scope: &[Member], wanted: &Wanted, skip: Option<&Object>) -> Option<Found> {
     for &member in scope {
         match member {
