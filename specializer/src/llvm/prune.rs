@@ -63,7 +63,7 @@ fn passes(effort: Effort) -> &'static str {
     match effort {
         Effort::Instant | Effort::Balanced => {
             "globaldce,ipsccp,globalopt,deadargelim,\
-             function<eager-inv>(sroa,early-cse,instcombine,simplifycfg),globaldce,constmerge"
+             function<eager-inv>(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg),globaldce,constmerge"
         }
         Effort::Max => "default<Os>,globalopt,globaldce,mergefunc,constmerge",
     }
