@@ -16,3 +16,6 @@ pub mod rwlock;
 pub mod schedule;
 pub mod spin;
 pub mod thread;
+
+#[cfg(test)]
+mod tests;

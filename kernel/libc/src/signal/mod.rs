@@ -12,3 +12,6 @@ pub use waiting::*;
 
 /// `sigset_t`.
 pub type SignalSet = [u64; 16];
+
+#[cfg(test)]
+mod tests;
