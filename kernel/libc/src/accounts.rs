@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::ffi::{CStr, c_char, c_int};
 
 use kcore::errno::{ENOENT, ERANGE, Errno, Result};
-use kcore::sync::SpinLock;
+use kcore::sync::Mutex;
 use kcore::vfs::OpenFlags;
 
 /// The contents of `path`; `fallback` if there is no such file.
@@ -100,12 +100,12 @@ pub(crate) struct Walk<R> {
 }
 
 /// The state of the functions without `_r`: records stay valid until the next call.
-pub(crate) struct Shared<R>(SpinLock<Walk<R>>);
+pub(crate) struct Shared<R>(Mutex<Walk<R>>);
 
 impl<R: Record> Shared<R> {
     /// Nothing read yet.
     pub(crate) const fn new() -> Self {
-        Self(SpinLock::new(Walk { contents: None, at: 0, last: None, buffer: Vec::new() }))
+        Self(Mutex::new(Walk { contents: None, at: 0, last: None, buffer: Vec::new() }))
     }
 
     /// Starts again from the first line; what was read is let go.

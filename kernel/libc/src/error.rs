@@ -126,8 +126,8 @@ unsafe extern "C-unwind" fn report(
         crate::stdio::write::fflush(crate::stdio::file::standard_output());
         match *error_print_progname.get() {
             Some(print) => print(),
-            None if file.is_null() => put(&[short_name(), b": "]),
-            None => put(&[short_name(), b":"]),
+            None if file.is_null() => put(&[text(*program_invocation_name.get()), b": "]),
+            None => put(&[text(*program_invocation_name.get()), b":"]),
         }
         if !file.is_null() {
             let mut digits = [0; 20];

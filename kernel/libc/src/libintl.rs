@@ -8,7 +8,7 @@ use alloc::ffi::CString;
 use core::ffi::{CStr, c_char, c_int, c_ulong};
 use core::ptr::{null, null_mut};
 
-use kcore::sync::SpinLock;
+use kcore::sync::Mutex;
 use macros::export;
 
 /// What a domain was bound to.
@@ -19,8 +19,8 @@ struct Binding {
 }
 
 /// Strings handed out stay valid for good, as GNU gettext has it, so they are leaked.
-static BINDINGS: SpinLock<BTreeMap<CString, Binding>> = SpinLock::new(BTreeMap::new());
-static DOMAIN: SpinLock<Option<&'static CStr>> = SpinLock::new(None);
+static BINDINGS: Mutex<BTreeMap<CString, Binding>> = Mutex::new(BTreeMap::new());
+static DOMAIN: Mutex<Option<&'static CStr>> = Mutex::new(None);
 
 const DEFAULT_DOMAIN: &CStr = c"messages";
 const DEFAULT_DIRECTORY: &CStr = c"/usr/share/locale";

@@ -3,7 +3,7 @@
 use core::ffi::{CStr, c_char, c_int};
 
 use kcore::errno::{EINVAL, ENAMETOOLONG};
-use kcore::sync::SpinLock;
+use kcore::sync::Mutex;
 use macros::export;
 
 /// Bytes of a name with its NUL.
@@ -35,8 +35,8 @@ impl Name {
     }
 }
 
-static HOST: SpinLock<Name> = SpinLock::new(Name::new(b"localhost"));
-static DOMAIN: SpinLock<Name> = SpinLock::new(Name::new(b"(none)"));
+static HOST: Mutex<Name> = Mutex::new(Name::new(b"localhost"));
+static DOMAIN: Mutex<Name> = Mutex::new(Name::new(b"(none)"));
 
 fn padded(text: &[u8]) -> [u8; LENGTH] {
     Name::new(text).text
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn uname(name: *mut utsname) -> c_int {
     0
 }
 
-unsafe fn get(name: &SpinLock<Name>, buffer: *mut c_char, size: usize) -> c_int {
+unsafe fn get(name: &Mutex<Name>, buffer: *mut c_char, size: usize) -> c_int {
     let name = name.lock();
     let whole = name.length + 1;
     // SAFETY: the caller gives `size` writable bytes.
@@ -66,7 +66,7 @@ unsafe fn get(name: &SpinLock<Name>, buffer: *mut c_char, size: usize) -> c_int 
     if whole > size { crate::errno::set(ENAMETOOLONG) } else { 0 }
 }
 
-unsafe fn set(name: &SpinLock<Name>, text: *const c_char, length: usize) -> c_int {
+unsafe fn set(name: &Mutex<Name>, text: *const c_char, length: usize) -> c_int {
     if length >= LENGTH {
         return crate::errno::set(EINVAL);
     }

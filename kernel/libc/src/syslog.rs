@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char, c_int};
 
-use kcore::sync::SpinLock;
+use kcore::sync::Mutex;
 use macros::export;
 
 use crate::stdio::arguments::{VaList, list};
@@ -18,7 +18,7 @@ struct Log {
     mask: c_int,
 }
 
-static LOG: SpinLock<Log> = SpinLock::new(Log { ident: None, options: 0, mask: 0xff });
+static LOG: Mutex<Log> = Mutex::new(Log { ident: None, options: 0, mask: 0xff });
 
 /// Sets what each line begins with, and the options; `_facility` says nothing to a console.
 #[export]

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use llvm_sys::LLVMLinkage;
 
 use super::wrapper::{Context, Module, Target, Value, attribute_kind};
-use super::{LlvmError, emit, panics, references, tables};
+use super::{LlvmError, emit, panics, references, tables, unwinding};
 use crate::package::{Config, PanicSite};
 
 /// One module of the kernel.
@@ -93,6 +93,7 @@ pub(crate) fn compile(inputs: &[IrInput], config: &Config, root: &str) -> Result
         compiled.assembly.push(target.emit(&context, &module, "module-level assembly")?);
     }
     drop_unwinding(&kernel, &target)?;
+    unwinding::spread(&kernel);
     (compiled.tables, compiled.tunables) = tables::set_aside(&kernel, config)?;
     compiled.panics = panics::lower(&context, &kernel, config);
     drop_used_lists(&kernel);
@@ -179,6 +180,9 @@ fn prepare(context: &Context, module: &Module<'_>, input: &IrInput, config: &Con
         if config.runtime_helpers.contains(&function.name()) {
             function.add_attribute(no_builtins);
         }
+    }
+    if !never {
+        unwinding::mark(module);
     }
 }
 

@@ -8,6 +8,7 @@ mod panics;
 mod prune;
 mod references;
 mod tables;
+mod unwinding;
 mod wrapper;
 
 pub(crate) use compile::{Compiled, IrInput, compile, lowered};

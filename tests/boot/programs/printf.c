@@ -110,7 +110,7 @@ int main(void)
     fseek(stream, 2, SEEK_SET);
     fputs("XY", stream);
     fclose(stream);
-    printf(" %.10s\n", memory);
+    printf(" %.*s\n", (int)size, memory);
     free(memory);
     char area[32] = "........................";
     stream = fmemopen(area, sizeof area, "w");

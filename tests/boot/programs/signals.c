@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/signalfd.h>
 #include <sys/time.h>
 #include <time.h>
 #include <ucontext.h>
@@ -314,14 +313,6 @@ static void threads(void)
     pthread_join(thread, &result);
     printf("sigwait gave %d\n", (int)(intptr_t)result == SIGUSR2);
 
-    int descriptor = signalfd(-1, &set, SFD_NONBLOCK);
-    struct signalfd_siginfo info;
-    ssize_t got = read(descriptor, &info, sizeof info);
-    printf("signalfd: %zd %s", got, strerror(errno));
-    raise(SIGUSR2);
-    got = read(descriptor, &info, sizeof info);
-    printf(", then %d %d\n", got == sizeof info, info.ssi_signo == SIGUSR2);
-    close(descriptor);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
 
     int ends[2];
@@ -351,7 +342,7 @@ static void threads(void)
     close(ends[0]);
     install(SIGPIPE, counts, 0);
     last = 0;
-    got = write(ends[1], "x", 1);
+    ssize_t got = write(ends[1], "x", 1);
     printf("broken pipe: %zd %s, signal %d\n", got, strerror(errno), last == SIGPIPE);
     close(ends[1]);
 }

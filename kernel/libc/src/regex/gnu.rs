@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_char, c_int};
 use core::ptr::null;
 
 use kcore::export::Exported;
-use kcore::sync::SpinLock;
+use kcore::sync::Mutex;
 use macros::export;
 
 use super::syntax::{self, Error};
@@ -271,7 +271,7 @@ pub unsafe extern "C" fn re_match_2(
 }
 
 /// The pattern of `re_comp`.
-static LAST: SpinLock<Option<super::Compiled>> = SpinLock::new(None);
+static LAST: Mutex<Option<super::Compiled>> = Mutex::new(None);
 
 /// Compiles a pattern for [`re_exec`] (4.2 BSD); null, or a message.
 #[export]

@@ -131,6 +131,19 @@ pub unsafe extern "C" fn fputwc_unlocked(character: u32, file: *mut FILE) -> u32
     if orient_wide(file) { put_wide(file, character) } else { WEOF }
 }
 
+/// `fputwc`; but on a byte stream, as glibc does, it writes the character's lowest byte.
+#[export]
+pub unsafe extern "C" fn putwc(character: u32, file: *mut FILE) -> u32 {
+    // SAFETY: the caller's open stream.
+    let mut file = unsafe { Locked::new(file) };
+    if orient_wide(&mut file) {
+        return put_wide(&mut file, character);
+    }
+    // SAFETY: the stream is open and locked.
+    let written = unsafe { super::write::fputc_unlocked((character & 0xff).cast_signed(), &raw mut *file) };
+    if written < 0 { WEOF } else { character }
+}
+
 /// Writes one character to `stdout`.
 #[export]
 pub unsafe extern "C" fn putwchar(character: u32) -> u32 {

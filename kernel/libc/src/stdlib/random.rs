@@ -9,7 +9,7 @@ use core::ffi::{c_char, c_int, c_uint};
 use core::ptr::null_mut;
 
 use kcore::errno::EINVAL;
-use kcore::sync::SpinLock;
+use kcore::sync::Mutex;
 use macros::export;
 
 /// Degree and separation of each kind's trinomial; kind 0 is a linear congruence.
@@ -50,7 +50,7 @@ static DEFAULT: Default = Default {
     }),
 };
 
-static LOCK: SpinLock<()> = SpinLock::new(());
+static LOCK: Mutex<()> = Mutex::new(());
 
 impl Default {
     /// The data; seeded with 1 before the first use.
