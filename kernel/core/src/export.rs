@@ -252,7 +252,8 @@ mod host {
             attributes: 4,
             address: 0x1000,
         }];
-        Exports { rows: &ROWS, strings: b"kernel_function\0GLIBC_2.2.5\0".as_ptr() }
+        static STRINGS: [u8; 28] = *b"kernel_function\0GLIBC_2.2.5\0";
+        Exports { rows: &ROWS, strings: STRINGS.as_ptr() }
     }
 
     /// Tests run with these sonames provided.

@@ -126,7 +126,7 @@ pub unsafe extern "C" fn getrusage(who: c_int, to: *mut rusage) -> c_int {
         -1 => core::time::Duration::ZERO,
         _ => return errno::set(EINVAL),
     };
-    let time = timeval { tv_sec: time.as_secs() as i64, tv_usec: c_long::from(time.subsec_nanos() / 1000) };
+    let time = timeval { tv_sec: time.as_secs() as i64, tv_usec: c_long::from(time.subsec_micros()) };
     // SAFETY: the caller's.
     unsafe { *to = rusage { ru_utime: time, ..rusage::default() } };
     0

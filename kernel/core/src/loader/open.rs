@@ -193,7 +193,7 @@ fn collect() {
     }
     let dead = |object: &&'static Object| !held.iter().any(|&other| core::ptr::eq(other, *object));
     let order = lock::copy(&lock::INITIALISED);
-    for object in order.into_iter().rev().filter(|object| dead(&object)) {
+    for object in order.into_iter().rev().filter(|object| dead(object)) {
         lifecycle::finalise(object);
     }
     let gone: Vec<&'static Object> = objects.into_iter().filter(|object| dead(object)).collect();

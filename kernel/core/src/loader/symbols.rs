@@ -164,7 +164,7 @@ fn read_needed(memory: &Memory, dynamic: &Dynamic, versions: &mut Vec<Version>) 
             put(versions, memory.u16(auxiliary + 6)?, Version { name, needed: true, library });
             match memory.u32(auxiliary + 12)? {
                 0 => break,
-                ..ENTRY_MINIMUM => return None,
+                1..ENTRY_MINIMUM => return None,
                 distance => auxiliary = auxiliary.checked_add(distance as usize)?,
             }
         }

@@ -140,16 +140,15 @@ fn damaged_files_are_refused() {
         put("libhurt.so", &bytes);
         // Whatever comes of it, it is an answer; code is not run, so a library may also load.
         if let Ok(handle) = super::map::open_file(b"/lib/libhurt.so").map(|file| super::map::map(b"x", &file))
+            && let Ok(object) = handle
         {
-            if let Ok(object) = handle {
-                let object = object.keep();
-                let _ = super::symbols::find_in(object, &super::symbols::Wanted::named(b"go", None));
-                let _ = super::symbols::count(object);
-                // SAFETY: nothing refers to it.
-                unsafe {
-                    super::map::unmap(object);
-                    object.discard();
-                }
+            let object = object.keep();
+            let _ = super::symbols::find_in(object, &super::symbols::Wanted::named(b"go", None));
+            let _ = super::symbols::count(object);
+            // SAFETY: nothing refers to it.
+            unsafe {
+                super::map::unmap(object);
+                object.discard();
             }
         }
     }

@@ -37,18 +37,18 @@ static ACTIONS: [SpinLock<Action>; LAST as usize] =
 /// The action of a signal from 1 to [`LAST`].
 #[must_use]
 pub fn get(signal: i32) -> Action {
-    *ACTIONS[signal as usize - 1 & 63].lock()
+    *ACTIONS[(signal as usize - 1) & 63].lock()
 }
 
 /// Sets the action of a signal from 1 to [`LAST`]; gives the old one.
 pub fn set(signal: i32, action: Action) -> Action {
     super::engage();
-    core::mem::replace(&mut *ACTIONS[signal as usize - 1 & 63].lock(), action)
+    core::mem::replace(&mut *ACTIONS[(signal as usize - 1) & 63].lock(), action)
 }
 
 /// Takes a handler that has [`RESET`] away again, as it is called.
 pub fn take(signal: i32) -> Action {
-    let mut action = ACTIONS[signal as usize - 1 & 63].lock();
+    let mut action = ACTIONS[(signal as usize - 1) & 63].lock();
     let old = *action;
     if old.flags & RESET != 0 {
         action.handler = DEFAULT;

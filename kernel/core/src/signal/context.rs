@@ -146,6 +146,9 @@ pub fn set_extended_size(bytes: usize) {
 /// where it was, its stack pointer, its flags, and a word of padding; all registers are its own.
 ///
 /// Saves them all in a [`UserContext`], runs the handlers, and continues with what is in the context then.
+///
+/// # Safety
+/// Not to be called: traps send threads here.
 #[unsafe(naked)]
 pub unsafe extern "C" fn trampoline() {
     naked_asm!(

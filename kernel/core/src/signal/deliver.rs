@@ -66,7 +66,7 @@ extern "C-unwind" fn call(thread: &Tcb, action: &Action, info: &Info, context: *
         let inside = here.wrapping_sub(base) < length;
         let switch =
             action.flags & action::ON_STACK != 0 && flags & context::DISABLED == 0 && length != 0 && !inside;
-        let top = if switch { base + length & !15 } else { 0 };
+        let top = if switch { (base + length) & !15 } else { 0 };
         context::call_handler(info.signal, &raw mut info, context, action.handler, top);
         thread.signal_mask.store((*context).mask() & !UNBLOCKABLE, Ordering::Relaxed);
     }

@@ -25,7 +25,7 @@ pub const REAL_TIME: i32 = 34;
 /// The bit of a signal in a set.
 #[must_use]
 pub const fn bit(signal: i32) -> u64 {
-    1 << (signal - 1 & 63)
+    1 << ((signal - 1) & 63)
 }
 
 /// A `siginfo_t`.

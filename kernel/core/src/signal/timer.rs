@@ -132,8 +132,8 @@ fn due() -> Result<(Timer, u32), Option<Instant>> {
         if next <= now {
             let mut missed = 0;
             timer.next = None;
-            if timer.interval != 0 {
-                missed = (now.0 - next.0) / timer.interval;
+            if let Some(count) = (now.0 - next.0).checked_div(timer.interval) {
+                missed = count;
                 timer.next = Some(next + Duration::from_nanos(timer.interval.saturating_mul(missed + 1)));
             }
             return Ok((*timer, u32::try_from(missed).unwrap_or(u32::MAX)));

@@ -36,7 +36,7 @@ pub extern "C" fn malloc(size: usize) -> *mut c_void {
 /// Zeroed memory for `count` objects of `size` bytes; null with `ENOMEM` if there is none.
 #[export]
 pub extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
-    let bytes = count.checked_mul(size).unwrap_or(usize::MAX);
+    let bytes = count.saturating_mul(size);
     let block = allocate(bytes, ALIGNMENT);
     if !block.is_null() {
         // SAFETY: the block is that long.

@@ -71,7 +71,7 @@ impl Search<'_> {
                 self.node(*first, position, &Rest::Sequence(others, then))
             }
             Rest::GroupEnd(number, start, then) => {
-                let before = core::mem::replace(&mut self.groups[number as usize], Some((start, position)));
+                let before = self.groups[number as usize].replace((start, position));
                 let finished = self.go(position, then);
                 self.groups[number as usize] = before;
                 finished

@@ -340,7 +340,7 @@ mod tests {
             let pointer = key as *const c_void;
             // SAFETY: `root` is this test's tree.
             unsafe {
-                if random() % 2 == 0 {
+                if random().is_multiple_of(2) {
                     assert_eq!((*tsearch(pointer, &raw mut root, compare)).key, pointer);
                     model.insert(key);
                 } else {
