@@ -280,6 +280,7 @@ fn home_of(user: &[u8]) -> *const c_char {
 }
 
 /// Splits `pattern` at its first brace expression: what is before, its alternatives, what is after.
+#[allow(clippy::type_complexity, reason = "three parts of one text")]
 fn brace(pattern: &[u8], flags: c_int) -> Option<(&[u8], Vec<&[u8]>, &[u8])> {
     let mut start = None;
     let mut depth = 0;

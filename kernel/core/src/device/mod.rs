@@ -15,6 +15,7 @@ macro_rules! table {
         pub const ROWS: usize = $count;
 
         #[cfg(kernel)]
+        #[allow(improper_ctypes, reason = "the other side is Rust too")]
         unsafe extern "C" {
             #[link_name = $symbol]
             static TABLE: $crate::table::Table<$row, ROWS>;

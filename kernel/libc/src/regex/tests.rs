@@ -27,13 +27,16 @@ type Compile = unsafe extern "C" fn(*mut PatternBuffer, *const c_char, c_int) ->
 type Execute = unsafe extern "C" fn(*const PatternBuffer, *const c_char, usize, *mut Match, c_int) -> c_int;
 type Free = unsafe extern "C" fn(*mut PatternBuffer);
 
+/// Where each group of a match starts and ends.
+type Groups = Vec<(c_int, c_int)>;
+
 /// The code of `regcomp`, or the groups of each text; none where it does not match.
 fn run(
     (compile, execute, free): (Compile, Execute, Free),
     pattern: &str,
     flags: c_int,
     texts: &[&str],
-) -> Result<Vec<Option<Vec<(c_int, c_int)>>>, c_int> {
+) -> Result<Vec<Option<Groups>>, c_int> {
     let pattern = CString::new(pattern).unwrap();
     let mut buffer = core::mem::MaybeUninit::zeroed();
     // SAFETY: the three functions are of one implementation, used as POSIX says.
