@@ -107,10 +107,9 @@ extern "C-unwind" fn wait(semaphore: &Semaphore, deadline: Option<Instant>) -> c
             return 0;
         }
         match futex::wait(&semaphore.value, 0, deadline) {
-            Err(EINTR)
-                if !kcore::signal::interrupted() => {
-                    return errno::set(EINTR);
-                }
+            Err(EINTR) if !kcore::signal::interrupted() => {
+                return errno::set(EINTR);
+            }
             Err(ETIMEDOUT) => return errno::set(ETIMEDOUT),
             _ => {}
         }
