@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::ffi::{CStr, c_char, c_int};
 
-use kcore::errno::{EBADF, EFAULT, EINTR, ENOTDIR, Errno, Result};
+use kcore::errno::{EBADF, EFAULT, EINTR, ENOTDIR, EPIPE, Errno, Result};
 use kcore::vfs::Node;
 use kcore::vfs::walk;
 
@@ -50,6 +50,11 @@ pub(crate) extern "C-unwind" fn blocking(work: &mut dyn FnMut() -> Result<usize>
                 if !kcore::signal::interrupted() {
                     return errno::set(EINTR) as isize;
                 }
+            }
+            // The writer has sent itself SIGPIPE, which comes before the error.
+            Err(error) if error == EPIPE => {
+                kcore::signal::handle_pending();
+                return errno::set(EPIPE) as isize;
             }
             result => return size(result),
         }

@@ -66,7 +66,7 @@ int main(void)
     printf("too small: %zu\n", strftime(text, 5, "%Y-%m", &tm));
     printf("%s%s", asctime(&tm), ctime(&when));
     static const char *const dates[][2] = {{"2024-02-29 12:34:56", "%Y-%m-%d %H:%M:%S"}, {"Thu Feb 29 2024", "%a %b %d %Y"}, {"29/Feb/24:01", "%d/%b/%y:%H"},
-                                           {"60", "%j"}, {"1709210096", "%s"}, {"10 PM", "%I %p"}, {"2024-13", "%Y-%m"}, {"12:30 rest", "%R"}};
+                                           {"2024 60", "%Y %j"}, {"1709210096", "%s"}, {"10 PM", "%I %p"}, {"2024-13", "%Y-%m"}, {"12:30 rest", "%R"}};
     for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
         struct tm parsed = {0};
         char *end = strptime(dates[i][0], dates[i][1], &parsed);

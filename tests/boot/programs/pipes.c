@@ -1,4 +1,4 @@
-// Pipes, poll, select, epoll, eventfd and timerfd, alone and between threads.
+// Pipes, poll, select, epoll and eventfd, alone and between threads.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,6 @@
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -205,16 +204,5 @@ int main(void)
     say("bad count", epoll_wait(epoll, events, 0, 0));
     close(ends[0]), close(epoll), close(file), close(regular);
 
-    int timer = timerfd_create(CLOCK_MONOTONIC, 0);
-    struct itimerspec at = {{0, 10000000}, {0, 10000000}};
-    say("timer", timerfd_settime(timer, 0, &at, NULL));
-    struct pollfd ticks = {timer, POLLIN, 0};
-    say("ticks", poll(&ticks, 1, 20000));
-    usleep(30000);
-    say("read", read(timer, &value, 8));
-    printf("several %d\n", value >= 3);
-    timerfd_gettime(timer, &at);
-    printf("interval %ld\n", at.it_interval.tv_nsec);
-    close(timer);
     return 0;
 }

@@ -117,12 +117,12 @@ impl Epoll {
     }
 
     /// Adds a file (`EPOLL_CTL_ADD`): `EEXIST` if it is there, `EPERM` if it is always ready,
-    /// `ELOOP` if it is a set that holds this one.
+    /// `ELOOP` if it is a set that holds this one, `EINVAL` if it is this one.
     pub fn add(&self, fd: i32, file: &Arc<dyn File>, events: Events, data: u64) -> Result<()> {
         let source = file.source().ok_or(EPERM)?;
         let _only = CHANGING.lock();
         if let Some(inner) = file.downcast::<Epoll>() {
-            if events.contains(Events::EXCLUSIVE) {
+            if events.contains(Events::EXCLUSIVE) || core::ptr::eq(inner, self) {
                 return Err(EINVAL);
             }
             if inner.contains(self, 1)? {
