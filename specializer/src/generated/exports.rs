@@ -6,6 +6,9 @@ use crate::package::KernelPackage;
 use crate::reachability::LiveSet;
 use crate::roots::{Export, Roots};
 
+/// Symbols that the linker sets to an expression.
+type Assignments = Vec<(String, String)>;
+
 const ROW: usize = 20;
 const KIND_OBJECT: u32 = 1;
 const KIND_MISSING: u32 = 2;
@@ -17,7 +20,7 @@ pub(super) fn pieces(
     roots: &Roots,
     live: &LiveSet,
     identity: [u8; 32],
-) -> Result<(Vec<Piece>, Vec<(String, String)>), GeneratedError> {
+) -> Result<(Vec<Piece>, Assignments), GeneratedError> {
     let names = &package.kernel_toml.generated;
     let mut rows: Vec<(u32, &Export)> = roots
         .exports

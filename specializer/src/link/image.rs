@@ -168,7 +168,7 @@ fn packed(file: &ElfFile64<'_, Endianness>, linked: &[u8]) -> Result<(Vec<u8>, u
         let used = data.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         // Trailing zeros need not be in the file: p_memsz makes the loader write them.
         let data = &data[..used];
-        while bytes.len() % ALIGN != 0 {
+        while !bytes.len().is_multiple_of(ALIGN) {
             bytes.push(0);
         }
         moved.push((segment.p_offset(endian), data.len() as u64, bytes.len() as u64));

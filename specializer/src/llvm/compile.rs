@@ -103,10 +103,8 @@ pub(crate) fn compile(inputs: &[IrInput], config: &Config, root: &str) -> Result
     kernel.verify("the kernel, optimised")?;
     let nounwind = attribute_kind("nounwind");
     for value in kernel.symbols() {
-        if value.is_declaration() {
-            if !value.name().starts_with("llvm.") {
-                compiled.undefined.insert(value.name());
-            }
+        if value.is_declaration() && !value.name().starts_with("llvm.") {
+            compiled.undefined.insert(value.name());
         }
     }
     for function in kernel.functions() {
