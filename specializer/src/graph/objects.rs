@@ -157,9 +157,16 @@ impl<'a, 'd> Reader<'a, 'd> {
             symbols.sort();
         }
         let mut group = HashMap::new();
-        for section in file.comdats() {
-            use object::ObjectComdat;
-            let members: Vec<SectionIndex> = section.sections().collect();
+        for section in file.sections() {
+            let object::SectionFlags::Elf { sh_type, .. } = section.flags() else { continue };
+            if sh_type != elf::SHT_GROUP {
+                continue;
+            }
+            // A word of flags, then the members' indices, whether it is a COMDAT or not.
+            let words = section.data()?.chunks_exact(4).skip(1);
+            let members = words
+                .map(|word| SectionIndex(u32::from_le_bytes([word[0], word[1], word[2], word[3]]) as usize));
+            let members: Vec<SectionIndex> = members.collect();
             if let Some(main) = members.iter().find(|member| owners.contains_key(member)) {
                 group.extend(members.iter().map(|member| (*member, *main)));
             }

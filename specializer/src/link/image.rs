@@ -1,5 +1,7 @@
 //! The linked kernel: its bytes, packed; what its sections hold; its symbols.
 
+use std::collections::BTreeSet;
+
 use object::elf::{self, FileHeader64, ProgramHeader64};
 use object::read::elf::{ElfFile64, FileHeader, ProgramHeader};
 use object::{Endianness, Object, ObjectSection, ObjectSymbol, pod};
@@ -116,10 +118,13 @@ impl KernelImage {
     pub fn verify(&self, package: &KernelPackage, live: &LiveSet) -> Result<(), ImageError> {
         let index = &package.index;
         let helpers = reachability::mark(index, &Roots::of_symbols(&package.helpers()));
-        let survivor = self.symbols.iter().filter(|symbol| symbol.size > 0).find(|symbol| {
-            let id = index.find_defined(&symbol.name);
-            id.is_some_and(|id| !live.contains(id) && !helpers.contains(id))
-        });
+        let lives = |symbol: &ImageSymbol| {
+            index.find_defined(&symbol.name).is_none_or(|id| live.contains(id) || helpers.contains(id))
+        };
+        // An alias of what lives is at the same place, and costs nothing.
+        let places: BTreeSet<u64> = self.symbols.iter().filter(|s| lives(s)).map(|s| s.address).collect();
+        let mut survivors = self.symbols.iter().filter(|symbol| symbol.size > 0 && !lives(symbol));
+        let survivor = survivors.find(|symbol| !places.contains(&symbol.address));
         survivor.map_or(Ok(()), |symbol| Err(ImageError::Survivor(symbol.name.clone())))
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use llvm_sys::LLVMLinkage;
 
-use super::wrapper::{Context, Module, Target, Value, attribute_kind};
+use super::wrapper::{Context, Module, Speed, Target, Value, attribute_kind};
 use super::{LlvmError, emit, panics, references, tables, unwinding};
 use crate::package::{Config, PanicSite};
 
@@ -71,7 +71,7 @@ pub(crate) struct Compiled {
 /// Links, prepares, optimises once and compiles.
 pub(crate) fn compile(inputs: &[IrInput], config: &Config, root: &str) -> Result<Compiled, LlvmError> {
     let context = Context::new();
-    let target = Target::new()?;
+    let target = Target::new(Speed::Thorough)?;
     // Small to large: linking moves the smaller module into the larger in far less time.
     let mut inputs: Vec<&IrInput> = inputs.iter().collect();
     inputs.sort_by(|a, b| (a.bytes.len(), &a.name).cmp(&(b.bytes.len(), &b.name)));
@@ -115,7 +115,7 @@ pub(crate) fn compile(inputs: &[IrInput], config: &Config, root: &str) -> Result
     compiled.references = references::read(&kernel);
     compiled.bitcode = kernel.bitcode();
     drop(kernel);
-    compiled.objects = emit::emit(&compiled.bitcode, &config.name)?;
+    compiled.objects = emit::emit(&compiled.bitcode, &config.name, Speed::Thorough)?;
     Ok(compiled)
 }
 
@@ -141,7 +141,7 @@ fn pieces(assembly: &str) -> Vec<String> {
 /// with panic lowering is linked of.
 pub(crate) fn lowered(input: &IrInput, config: &Config) -> Result<Vec<u8>, LlvmError> {
     let context = Context::new();
-    let target = Target::new()?;
+    let target = Target::new(Speed::Thorough)?;
     let module = context.parse(&input.name, &input.bytes)?;
     prepare(&context, &module, input, config);
     module.strip_debug_info();

@@ -5,16 +5,16 @@ use llvm_sys::LLVMLinkage;
 use llvm_sys::core::{LLVMCountBasicBlocks, LLVMGetFirstBasicBlock};
 
 use super::LlvmError;
-use super::wrapper::{Context, Module, Target, Value};
+use super::wrapper::{Context, Module, Speed, Target, Value};
 
 /// How many parts a kernel is compiled in.
 const PARTS: usize = 2;
 
 /// Compiles bitcode to objects.
-pub(crate) fn emit(bitcode: &[u8], place: &str) -> Result<Vec<Vec<u8>>, LlvmError> {
+pub(crate) fn emit(bitcode: &[u8], place: &str, speed: Speed) -> Result<Vec<Vec<u8>>, LlvmError> {
     std::thread::scope(|scope| {
         let parts: Vec<_> =
-            (0..PARTS).map(|part| scope.spawn(move || emit_part(bitcode, place, part))).collect();
+            (0..PARTS).map(|part| scope.spawn(move || emit_part(bitcode, place, part, speed))).collect();
         let joined = parts.into_iter().map(|thread| {
             thread.join().unwrap_or_else(|_| {
                 Err(LlvmError::Refused { place: place.to_owned(), reason: "code generation stopped".into() })
@@ -24,12 +24,12 @@ pub(crate) fn emit(bitcode: &[u8], place: &str) -> Result<Vec<Vec<u8>>, LlvmErro
     })
 }
 
-fn emit_part(bitcode: &[u8], place: &str, part: usize) -> Result<Vec<u8>, LlvmError> {
+fn emit_part(bitcode: &[u8], place: &str, part: usize, speed: Speed) -> Result<Vec<u8>, LlvmError> {
     let context = Context::new();
-    let target = Target::new()?;
+    let target = Target::new(speed)?;
     let module = context.parse(place, bitcode)?;
     keep_part(&module, part);
-    module.run("elim-avail-extern", &target)?;
+    module.run("globaldce,elim-avail-extern", &target)?;
     target.emit(&context, &module, place)
 }
 
@@ -56,6 +56,11 @@ fn keep_part(module: &Module<'_>, part: usize) {
         }
     }
     if part != 0 {
+        for list in ["llvm.global_ctors", "llvm.global_dtors"] {
+            if let Some(list) = module.global(list) {
+                list.delete_global();
+            }
+        }
         for alias in fixed {
             alias.delete_alias();
         }

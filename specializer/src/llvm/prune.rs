@@ -7,7 +7,7 @@ use llvm_sys::LLVMLinkage;
 use llvm_sys::core::*;
 
 use super::compile::separate;
-use super::wrapper::{Context, Module, Target, Value};
+use super::wrapper::{Context, Module, Speed, Target, Value};
 use super::{LlvmError, emit};
 use crate::generated::{Generated, MISSING_HANDLER, Piece};
 use crate::link::{Input, Inputs};
@@ -28,7 +28,7 @@ pub(crate) fn specialize(
     options: &Options,
 ) -> Result<Inputs, LlvmError> {
     let context = Context::new();
-    let target = Target::new()?;
+    let target = Target::new(speed(effort))?;
     let path = package.directory.join("kernel.bc").display().to_string();
     let whole = context.parse_lazily(&path, &package.read("kernel.bc")?)?;
     let kept = kept(package, live);
@@ -48,7 +48,7 @@ pub(crate) fn specialize(
     save(&module, options, "2-optimised.ll")?;
     separate(&module);
     module.verify("the kernel, optimised")?;
-    let objects = emit::emit(&module.bitcode(), &package.kernel_toml.name)?;
+    let objects = emit::emit(&module.bitcode(), &package.kernel_toml.name, speed(effort))?;
 
     let mut inputs = Inputs::default();
     let objects = objects.into_iter().enumerate();
@@ -65,7 +65,15 @@ fn passes(effort: Effort) -> &'static str {
             "globaldce,ipsccp,globalopt,deadargelim,\
              function<eager-inv>(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg),globaldce,constmerge"
         }
-        Effort::Max => "default<Os>,globalopt,globaldce,mergefunc,constmerge",
+        Effort::Max => "lto<Os>,globaldce,mergefunc,constmerge",
+    }
+}
+
+/// How long code generation may take: its later steps hardly change the size.
+fn speed(effort: Effort) -> Speed {
+    match effort {
+        Effort::Instant | Effort::Balanced => Speed::Fast,
+        Effort::Max => Speed::Thorough,
     }
 }
 

@@ -630,9 +630,9 @@ impl Value {
         }
     }
 
-    /// Removes an alias or ifunc from its module; every handle on it is dead.
+    /// Makes an alias or ifunc go at the next `globaldce`; its uses go to a declaration of its name.
     pub(crate) fn delete_alias(self) {
-        // SAFETY: the value is an alias or ifunc; its uses go to a declaration of its name.
+        // SAFETY: the value is an alias or ifunc, and has no uses when it goes.
         unsafe {
             let module = LLVMGetGlobalParent(self.0);
             let name = text(&self.name());
@@ -644,9 +644,11 @@ impl Value {
             };
             LLVMReplaceAllUsesWith(self.0, stands_in);
             if LLVMIsAGlobalAlias(self.0).is_null() {
-                LLVMRemoveGlobalIFunc(self.0);
+                LLVMEraseGlobalIFunc(self.0);
             } else {
-                LLVMDeleteGlobal(self.0);
+                // There is no call that deletes an alias: it is made one that nothing needs.
+                LLVMSetLinkage(self.0, LLVMLinkage::LLVMInternalLinkage);
+                LLVMAliasSetAliasee(self.0, LLVMConstNull(LLVMTypeOf(self.0)));
             }
         }
     }
@@ -724,12 +726,21 @@ impl Value {
     }
 }
 
+/// How long code generation may take.
+#[derive(Clone, Copy)]
+pub(crate) enum Speed {
+    /// As long as is well spent when a person waits.
+    Fast,
+    /// As long as it wants.
+    Thorough,
+}
+
 /// Code generation for the machine that kernels run on.
 pub(crate) struct Target(LLVMTargetMachineRef);
 
 impl Target {
     /// x86-64, linked statically in the top 2 GB.
-    pub(crate) fn new() -> Result<Self, LlvmError> {
+    pub(crate) fn new(speed: Speed) -> Result<Self, LlvmError> {
         initialise();
         let triple = c"x86_64-unknown-linux-gnu";
         let mut target = ptr::null_mut();
@@ -744,7 +755,10 @@ impl Target {
                 triple.as_ptr(),
                 c"x86-64".as_ptr(),
                 c"".as_ptr(),
-                LLVMCodeGenOptLevel::LLVMCodeGenLevelDefault,
+                match speed {
+                    Speed::Fast => LLVMCodeGenOptLevel::LLVMCodeGenLevelLess,
+                    Speed::Thorough => LLVMCodeGenOptLevel::LLVMCodeGenLevelDefault,
+                },
                 LLVMRelocMode::LLVMRelocStatic,
                 LLVMCodeModel::LLVMCodeModelKernel,
             );

@@ -117,6 +117,11 @@ impl KernelPackage {
     /// A file is missing, damaged, or of another version.
     pub fn open(directory: &Path) -> Result<Self, PackageError> {
         let manifest = Manifest::read(directory)?;
+        let expected = crate::llvm::version();
+        if manifest.llvm != expected {
+            let (path, found) = (directory.to_owned(), manifest.llvm);
+            return Err(PackageError::LlvmVersion { path, found, expected });
+        }
         let text = manifest.read_file(directory, "kernel.toml")?;
         let kernel_toml = Config::parse(&directory.join("kernel.toml"), &text)?;
         let index = Index::parse(&manifest.read_file(directory, "index")?)
@@ -147,7 +152,12 @@ impl KernelPackage {
     pub fn helpers(&self) -> Vec<SymbolId> {
         let listed = self.kernel_toml.runtime_helpers.iter();
         let listed = listed.filter_map(|name| self.index.find_defined(name));
-        listed.chain(self.index.late.iter().copied()).collect()
+        let late = listed.chain(self.index.late.iter().copied());
+        // Optimising again may ask for more of the compiler's arithmetic than the first time did.
+        let is_arithmetic = |id: &SymbolId| {
+            self.index.source(*id) == "compiler_builtins" && self.index.name(*id).starts_with("__")
+        };
+        late.chain(self.index.ids().filter(is_arithmetic)).collect()
     }
 
     /// Checks one of its files against the manifest.

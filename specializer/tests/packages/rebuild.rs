@@ -1,0 +1,81 @@
+//! A package is made again when, and only when, what it was made of has changed.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::sources;
+use specialize::package::KernelPackage;
+
+fn made_at(package: &Path) -> SystemTime {
+    std::fs::metadata(package.join("manifest.json")).unwrap().modified().unwrap()
+}
+
+/// A test kernel's sources, to change.
+fn copied() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("symbols")).unwrap();
+    for name in ["kernel.toml", "kernel.ld", "kernel.ll", "library.ll", "symbols/libx.so.1.symbols"] {
+        std::fs::copy(sources("cxx").join(name), folder.path().join(name)).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn sources_decide() {
+    let kernel = copied();
+    let place = tempfile::tempdir().unwrap();
+    let package = place.path().join("package");
+    let ensure = || {
+        KernelPackage::ensure(kernel.path(), &package, &()).unwrap();
+        made_at(&package)
+    };
+    let first = ensure();
+    assert_eq!(ensure(), first, "nothing has changed");
+    let source = kernel.path().join("library.ll");
+    let text = std::fs::read_to_string(&source).unwrap();
+    std::fs::write(&source, text.replace("add i32 %old, 1", "add i32 %old, 2")).unwrap();
+    let second = ensure();
+    assert_ne!(second, first, "a source has changed");
+    assert_eq!(ensure(), second);
+}
+
+#[test]
+fn another_builder_makes_it_again() {
+    let kernel = copied();
+    let place = tempfile::tempdir().unwrap();
+    let package = place.path().join("package");
+    KernelPackage::ensure(kernel.path(), &package, &()).unwrap();
+    let path = package.join("manifest.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let at = text.find("\"builder\": \"").unwrap() + 12;
+    std::fs::write(&path, format!("{}0{}", &text[..at], &text[at + 1..])).unwrap();
+    KernelPackage::ensure(kernel.path(), &package, &()).unwrap();
+    assert_ne!(std::fs::read_to_string(&path).unwrap(), format!("{}0{}", &text[..at], &text[at + 1..]));
+}
+
+#[test]
+fn sources_that_do_not_compile_leave_the_old_package() {
+    let kernel = copied();
+    let place = tempfile::tempdir().unwrap();
+    let package = place.path().join("package");
+    KernelPackage::ensure(kernel.path(), &package, &()).unwrap();
+    let before = made_at(&package);
+    std::fs::write(kernel.path().join("library.ll"), "nonsense").unwrap();
+    let error = KernelPackage::ensure(kernel.path(), &package, &()).unwrap_err().to_string();
+    assert!(error.contains("library.ll"), "{error}");
+    assert_eq!(made_at(&package), before);
+}
+
+#[test]
+fn a_symbol_that_nothing_defines_is_named() {
+    let kernel = copied();
+    let place = tempfile::tempdir().unwrap();
+    let source = kernel.path().join("library.ll");
+    let text = std::fs::read_to_string(&source).unwrap();
+    let text =
+        text.replace("%new = add", "call void @nowhere()\n  %new = add") + "\ndeclare void @nowhere()\n";
+    std::fs::write(&source, text).unwrap();
+    let error =
+        KernelPackage::ensure(kernel.path(), &place.path().join("package"), &()).unwrap_err().to_string();
+    assert!(error.contains("nothing defines") && error.contains("nowhere"), "{error}");
+}
