@@ -6,6 +6,9 @@ use super::compile::{TableRows, TunableDefault};
 use super::wrapper::{Module, Value};
 use crate::package::Config;
 
+/// Bytes of a row: a pointer.
+const ROW: usize = 8;
+
 /// Turns tables and tunables into declarations, and says what they held.
 pub(super) fn set_aside(
     module: &Module<'_>,
@@ -15,7 +18,7 @@ pub(super) fn set_aside(
     for rule in &config.tables {
         let (global, value) = definition(module, &rule.symbol)?;
         let mut rows = Vec::new();
-        pointers(value, &mut rows);
+        pointers(value, &mut rows, &mut 0);
         let rows = rows.into_iter().map(|row| row.map(Value::name)).collect();
         tables.push(TableRows { kind: rule.kind.clone(), symbol: global.name(), rows });
         remove(global);
@@ -55,15 +58,24 @@ fn remove(global: Value) {
     global.set_constant(true);
 }
 
-/// The pointers in a constant, in the order they lie in memory.
-fn pointers(value: Value, rows: &mut Vec<Option<Value>>) {
+/// The pointers in a constant, in the order they lie in memory. Empty rows may be written as bytes
+/// (`[16 x i8] zeroinitializer` for two of them); `gap` counts those that make no whole row yet.
+fn pointers(value: Value, rows: &mut Vec<Option<Value>>, gap: &mut usize) {
     if value.is_pointer() {
         rows.push(if value.is_null() { None } else { value.pointee() });
         return;
     }
+    if let Some((_, size)) = value.integer() {
+        *gap += size;
+        if *gap >= ROW {
+            *gap -= ROW;
+            rows.push(None);
+        }
+        return;
+    }
     for at in 0..value.element_count() {
         if let Some(element) = value.element(at) {
-            pointers(element, rows);
+            pointers(element, rows, gap);
         }
     }
 }

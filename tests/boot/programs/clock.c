@@ -86,7 +86,8 @@ int main(void)
         long long nanos = (second.tv_sec - first.tv_sec) * 1000000000ll + second.tv_nsec - first.tv_nsec;
         printf("clock %d: %d %d, forwards %d, resolution %d\n", clock, a, b, nanos >= 0, clock_getres(clock, &resolution) == 0);
     }
-    printf("bad clock: %d %s\n", clock_gettime(99, &first), strerror(errno));
+    int bad = clock_gettime(99, &first);
+    printf("bad clock: %d %s\n", bad, strerror(errno));
     clock_gettime(CLOCK_MONOTONIC, &first);
     usleep(30000);
     nanosleep(&(struct timespec){0, 20000000}, NULL);
