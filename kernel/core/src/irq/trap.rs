@@ -29,12 +29,14 @@ extern "C" fn kernel_trap(frame: &mut TrapFrame) {
     }
     if frame.interrupts_were_on() {
         sched::preempt();
-        let thread = sched::current();
-        if thread.signal_pending() && thread.tcb() != 0 {
+        if signal::is_wanted() {
             // What is written to the thread's stack may have to be brought in.
             hal::irq::enable();
-            signal::at_trap_return(&mut interrupted(frame));
+            let delivered = signal::at_trap_return(&mut interrupted(frame));
             let _ = hal::irq::disable();
+            if !delivered {
+                sched::look_again();
+            }
         }
     }
 }

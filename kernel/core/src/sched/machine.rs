@@ -71,6 +71,9 @@ pub(crate) struct Cpu {
     since: Cell<u64>,
     /// When the running thread's slice ends, in nanoseconds; `u64::MAX` while nobody else is ready.
     slice_end: Cell<u64>,
+    /// When the running thread is to be interrupted once more because signals wait for it, in
+    /// nanoseconds; `u64::MAX` for not.
+    look_again: Cell<u64>,
     pub(crate) timers: SpinLock<Timers>,
     heap_cache: UnsafeCell<heap::Cache>,
 }
@@ -90,6 +93,7 @@ impl Cpu {
             reschedule: AtomicBool::new(false),
             since: Cell::new(0),
             slice_end: Cell::new(u64::MAX),
+            look_again: Cell::new(u64::MAX),
             timers: SpinLock::new(Timers::new()),
             heap_cache: UnsafeCell::new(heap::Cache::new()),
         }
@@ -360,13 +364,26 @@ pub(crate) fn reschedule_interrupt() {
     }
 }
 
-/// When this processor's running thread has to make room, in nanoseconds.
+/// When this processor's running thread has to make room or to be interrupted, in nanoseconds.
 pub(crate) fn slice_end(cpu: &Cpu) -> u64 {
-    cpu.slice_end.get()
+    cpu.slice_end.get().min(cpu.look_again.get())
+}
+
+/// Interrupts this processor soon: the running thread has signals waiting and is inside the kernel,
+/// where handlers do not run. Interrupts are off.
+pub(crate) fn look_again() {
+    /// Long against a trap, short against what a person or a program notices.
+    const SOON: u64 = 100_000;
+    let cpu = this_cpu();
+    cpu.look_again.set(time::now().0.saturating_add(SOON));
+    time::timer::rearm(cpu);
 }
 
 /// The timer interrupt has come: is the slice over?
 pub(crate) fn check_slice(cpu: &Cpu, now: u64) {
+    if now >= cpu.look_again.get() {
+        cpu.look_again.set(u64::MAX);
+    }
     if now >= cpu.slice_end.get() {
         cpu.slice_end.set(u64::MAX);
         if cpu.ready.load(Ordering::Relaxed) != 0 {

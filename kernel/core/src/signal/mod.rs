@@ -155,15 +155,23 @@ pub struct Interrupted<'a> {
     pub flags: u64,
 }
 
-/// A trap is about to return to a thread: if signals wait and application code was interrupted,
-/// lets it go on in the trampoline. Touches the thread's stack, so interrupts are on.
-pub fn at_trap_return(interrupted: &mut Interrupted) {
-    // Threads that run kernel code only have no control block, and are always inside the kernel.
+/// Whether a trap that is about to return to the running thread has to do with signals.
+#[must_use]
+pub fn is_wanted() -> bool {
+    // Threads that run kernel code only have no control block.
+    crate::sched::current().tcb() != 0 && !tls::current().signal_hook.load(Ordering::Acquire).is_null()
+}
+
+/// A trap is about to return to a thread for which signals wait: lets it go on in the trampoline.
+/// False if it is inside the kernel, where handlers do not run: then it has to be tried again.
+/// Touches the thread's stack, so interrupts are on.
+pub fn at_trap_return(interrupted: &mut Interrupted) -> bool {
     let in_kernel = (*interrupted.instruction as i64) < 0;
-    if !in_kernel && !tls::current().signal_hook.load(Ordering::Acquire).is_null() {
+    if !in_kernel {
         // The 128 bytes below a stack pointer are the function's own (System V ABI, "red zone").
         redirect(interrupted, *interrupted.stack - 128);
     }
+    !in_kernel
 }
 
 /// Makes the interrupted code go on in the trampoline, whose frame is put below `stack`.

@@ -152,6 +152,8 @@ pub unsafe extern "C-unwind" fn clock_nanosleep(
         Err(error) => return error.number(),
     };
     kcore::tls::cancellation_point();
+    // What came before the call does not interrupt it.
+    kcore::signal::handle_pending();
     while let Err(error) = sched::sleep_until(deadline) {
         // A handler ends a sleep even with SA_RESTART.
         kcore::tls::cancellation_point();
