@@ -133,6 +133,10 @@ impl MachinePlan<'_> {
         add(&[text("-m"), text(&memory)]);
         add(&["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"].map(text));
         add(&["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"].map(text));
+        if self.machine == Machine::Microvm {
+            // QEMU's transports speak the draft that came before virtio 1.0 unless told otherwise.
+            add(&["-global", "virtio-mmio.force-legacy=false"].map(text));
+        }
         add(&[text("-device"), text(&self.machine.virtio("rng"))]);
         add(&[text("-kernel"), self.kernel.as_os_str()]);
         add(&[text("-append"), self.command_line]);
