@@ -19,10 +19,15 @@ pub struct Driver {
     pub order: u32,
 }
 
-// Rows. Each one's function has a name to look for.
+// Rows, with names that a linker sees, as those of a kernel of many crates have. Each one's function has
+// a name to look for.
+#[unsafe(no_mangle)]
 pub static SERIAL: Driver = Driver { probe: probe_serial, order: 1 };
+#[unsafe(no_mangle)]
 pub static VIRTIO_BLK: Driver = Driver { probe: probe_virtio_blk, order: 2 };
+#[unsafe(no_mangle)]
 pub static ROFS: Driver = Driver { probe: mount_rofs, order: 3 };
+#[unsafe(no_mangle)]
 pub static RAMFS: Driver = Driver { probe: mount_ramfs, order: 4 };
 
 #[inline(never)]
