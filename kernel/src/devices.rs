@@ -4,6 +4,7 @@ use kcore::console::{self, InputRow};
 use kcore::device::block::{self, BlockDriver};
 use kcore::device::bus::{self, Bus};
 use kcore::device::filesystem::{self, FileSystem};
+use kcore::device::net::{self, NicDriver};
 use kcore::device::random::{self, Entropy};
 use kcore::table::Table;
 
@@ -33,6 +34,11 @@ pub static table_bus: Table<Bus, { bus::ROWS }> =
 #[allow(non_upper_case_globals, reason = "the name that kernel.toml gives the table")]
 pub static table_block: Table<BlockDriver, { block::ROWS }> =
     Table::new([Some(&drivers::virtio_blk::VIRTIO_BLK)]);
+
+/// Network cards.
+#[unsafe(no_mangle)]
+#[allow(non_upper_case_globals, reason = "the name that kernel.toml gives the table")]
+pub static table_net: Table<NicDriver, { net::ROWS }> = Table::new([None, None]);
 
 /// Sources of entropy.
 #[unsafe(no_mangle)]

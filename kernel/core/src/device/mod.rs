@@ -6,6 +6,7 @@
 pub mod block;
 pub mod bus;
 pub mod filesystem;
+pub mod net;
 pub mod random;
 
 /// Declares the table of a kind: `rows()` over what the specializer left of it.
