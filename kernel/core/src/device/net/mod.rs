@@ -88,20 +88,10 @@ pub struct NicDriver {
 
 super::table!("table_net", NicDriver, 2);
 
-/// The card number `index`, over all drivers in order. Each is found once: the stack keeps it.
-pub fn find(index: usize) -> Option<Arc<dyn Nic>> {
-    let mut left = index;
-    for row in rows() {
-        let mut own = 0;
-        while let Some(card) = (row.probe)(own) {
-            if left == 0 {
-                return Some(card);
-            }
-            left -= 1;
-            own += 1;
-        }
-    }
-    None
+/// The cards that there are, over all drivers in order, each found and set up as it is asked for. To
+/// be gone through once: looking again would set up again what is in use.
+pub fn cards() -> impl Iterator<Item = Arc<dyn Nic>> {
+    rows().flat_map(|row| (0..).map_while(row.probe))
 }
 
 #[cfg(test)]
