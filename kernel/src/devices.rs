@@ -38,7 +38,8 @@ pub static table_block: Table<BlockDriver, { block::ROWS }> =
 /// Network cards.
 #[unsafe(no_mangle)]
 #[allow(non_upper_case_globals, reason = "the name that kernel.toml gives the table")]
-pub static table_net: Table<NicDriver, { net::ROWS }> = Table::new([None, None]);
+pub static table_net: Table<NicDriver, { net::ROWS }> =
+    Table::new([Some(&drivers::virtio_net::VIRTIO_NET), None]);
 
 /// Sources of entropy.
 #[unsafe(no_mangle)]

@@ -13,4 +13,5 @@ pub mod virtio;
 pub mod virtio_blk;
 pub mod virtio_console;
 pub mod virtio_mmio;
+pub mod virtio_net;
 pub mod virtio_rng;

@@ -1,12 +1,14 @@
 //! Virtio over PCI: modern registers, which transitional devices have too.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use hal::mem::PhysAddr;
 use hal::mmio;
 use kcore::device::bus::{QueueSetup, Virtio};
 use kcore::errno::{EIO, Result};
 use kcore::irq;
+use kcore::sync::SpinLock;
 
 use super::config::Function;
 use super::msix::Msix;
@@ -52,6 +54,18 @@ struct Pci {
     multiplier: u32,
     config: Option<Window>,
     msix: Option<Msix>,
+    /// The queues that were set up once.
+    doorbells: SpinLock<Vec<Doorbell>>,
+}
+
+/// What stays of a queue when its device is reset.
+#[derive(Clone, Copy)]
+struct Doorbell {
+    index: u16,
+    /// Where the queue is notified.
+    address: *mut u16,
+    /// Whether it has a message of its own.
+    message: bool,
 }
 
 // SAFETY: registers may be used from any thread; each access is one load or store.
@@ -109,7 +123,14 @@ impl Pci {
         let (notify, at) = window(function, 2, 2)?;
         let multiplier = function.read(at + 16);
         let config = window(function, 4, 4).map(|(window, _)| window);
-        Some(Self { common, notify, multiplier, config, msix: Msix::enable(function) })
+        Some(Self {
+            common,
+            notify,
+            multiplier,
+            config,
+            msix: Msix::enable(function),
+            doorbells: SpinLock::new(Vec::new()),
+        })
     }
 
     fn at<T>(&self, offset: usize) -> *mut T {
@@ -136,11 +157,23 @@ impl Pci {
         self.write32(offset + 4, (value >> 32) as u32);
     }
 
-    /// Where queue `index` is notified; the queue is selected for a moment.
-    fn doorbell(&self, index: u16) -> Option<*mut u16> {
-        self.write16(common::QUEUE_SELECT, index);
+    /// What belongs to queue `index`, which is selected: made once, a message included.
+    fn doorbell(&self, index: u16, handler: fn(usize), data: usize) -> Result<Doorbell> {
+        let mut doorbells = self.doorbells.lock();
+        if let Some(doorbell) = doorbells.iter().find(|doorbell| doorbell.index == index) {
+            return Ok(*doorbell);
+        }
         let offset = usize::from(self.read16(common::QUEUE_NOTIFY_OFFSET)) * self.multiplier as usize;
-        (offset.checked_add(2)? <= self.notify.size).then(|| self.notify.base.wrapping_add(offset).cast())
+        if offset.checked_add(2).is_none_or(|end| end > self.notify.size) {
+            return Err(EIO);
+        }
+        let message = self.msix.as_ref().is_some_and(|msix| {
+            irq::allocate_vector(handler, data).is_ok_and(|vector| msix.set(index, vector))
+        });
+        let address = self.notify.base.wrapping_add(offset).cast();
+        let doorbell = Doorbell { index, address, message };
+        doorbells.push(doorbell);
+        Ok(doorbell)
     }
 }
 
@@ -172,17 +205,14 @@ impl Virtio for Pci {
     }
 
     fn enable_queue(&self, queue: &QueueSetup, handler: fn(usize), data: usize) -> Result<bool> {
-        self.doorbell(queue.index).ok_or(EIO)?;
         self.write16(common::QUEUE_SELECT, queue.index);
+        let doorbell = self.doorbell(queue.index, handler, data)?;
         self.write16(common::QUEUE_SIZE, queue.size);
         self.write64(common::QUEUE_DESCRIPTORS, queue.descriptors);
         self.write64(common::QUEUE_DRIVER, queue.available);
         self.write64(common::QUEUE_DEVICE, queue.used);
         let mut interrupts = false;
-        if let Some(msix) = &self.msix
-            && let Ok(vector) = irq::allocate_vector(handler, data)
-            && msix.set(queue.index, vector)
-        {
+        if doorbell.message {
             self.write16(common::QUEUE_VECTOR, queue.index);
             // A device that has no room for it answers 0xffff.
             interrupts = self.read16(common::QUEUE_VECTOR) == queue.index;
@@ -192,9 +222,10 @@ impl Virtio for Pci {
     }
 
     fn notify(&self, index: u16) {
-        if let Some(doorbell) = self.doorbell(index) {
+        let address = self.doorbells.lock().iter().find(|it| it.index == index).map(|it| it.address);
+        if let Some(address) = address {
             // SAFETY: within the notification window.
-            unsafe { mmio::write16(doorbell, index) }
+            unsafe { mmio::write16(address, index) }
         }
     }
 

@@ -1,6 +1,7 @@
 //! What all virtio devices have in common (Virtual I/O Device 1.2): initialisation and the split
 //! virtqueue. `kcore::device::bus::Virtio` is the transport under it, PCI or memory-mapped.
 
+pub mod events;
 pub mod queue;
 
 #[cfg(test)]
@@ -17,6 +18,8 @@ pub use queue::{Buffer, Queue};
 
 /// Device types (section 5).
 pub mod kind {
+    /// Network card.
+    pub const NETWORK: u32 = 1;
     /// Block device.
     pub const BLOCK: u32 = 2;
     /// Console.
@@ -54,33 +57,15 @@ impl Device {
 
     /// Resets the device behind `transport` and agrees on features.
     pub fn negotiate(transport: Box<dyn Virtio>, wanted: u64) -> Result<Self> {
-        transport.set_status(0);
-        // The reset is done when the status reads 0.
-        let mut patience = 1 << 20;
-        while transport.status() != 0 {
-            patience -= 1;
-            if patience == 0 {
-                return Err(ENODEV);
-            }
-            hal::cpu::pause();
-        }
-        transport.set_status(status::ACKNOWLEDGE);
-        transport.set_status(status::ACKNOWLEDGE | status::DRIVER);
-        let offered = u64::from(transport.device_features(0)) | u64::from(transport.device_features(1)) << 32;
-        let features = offered & (wanted | VERSION_1);
-        if features & VERSION_1 == 0 {
-            transport.set_status(status::FAILED);
-            return Err(ENODEV);
-        }
-        transport.set_driver_features(0, features as u32);
-        transport.set_driver_features(1, (features >> 32) as u32);
-        let agreed = status::ACKNOWLEDGE | status::DRIVER | status::FEATURES_OK;
-        transport.set_status(agreed);
-        if transport.status() & status::FEATURES_OK == 0 {
-            transport.set_status(status::FAILED);
-            return Err(ENODEV);
-        }
+        let features = agree(&*transport, wanted)?;
         Ok(Self { transport, features })
+    }
+
+    /// Resets the device, for its queues to be set up anew; it works on after [`Device::start`].
+    ///
+    /// `ENODEV` if it does not come back as it was.
+    pub fn reset(&self) -> Result<()> {
+        if agree(&*self.transport, self.features)? == self.features { Ok(()) } else { Err(ENODEV) }
     }
 
     /// Lets the device work; its queues are set up.
@@ -98,4 +83,39 @@ impl Device {
     pub fn config64(&self, offset: usize) -> u64 {
         u64::from(self.transport.config(offset)) | u64::from(self.transport.config(offset + 4)) << 32
     }
+}
+
+/// Resets a device and agrees on features, those of `wanted` that it has; gives them.
+fn agree(transport: &dyn Virtio, wanted: u64) -> Result<u64> {
+    transport.set_status(0);
+    // The reset is done when the status reads 0.
+    let mut patience = 1 << 20;
+    while transport.status() != 0 {
+        patience -= 1;
+        if patience == 0 {
+            return Err(ENODEV);
+        }
+        hal::cpu::pause();
+    }
+    transport.set_status(status::ACKNOWLEDGE);
+    transport.set_status(status::ACKNOWLEDGE | status::DRIVER);
+    let features = offered(transport) & (wanted | VERSION_1);
+    if features & VERSION_1 == 0 {
+        transport.set_status(status::FAILED);
+        return Err(ENODEV);
+    }
+    transport.set_driver_features(0, features as u32);
+    transport.set_driver_features(1, (features >> 32) as u32);
+    let agreed = status::ACKNOWLEDGE | status::DRIVER | status::FEATURES_OK;
+    transport.set_status(agreed);
+    if transport.status() & status::FEATURES_OK == 0 {
+        transport.set_status(status::FAILED);
+        return Err(ENODEV);
+    }
+    Ok(features)
+}
+
+/// The features that a device offers.
+pub fn offered(transport: &dyn Virtio) -> u64 {
+    u64::from(transport.device_features(0)) | u64::from(transport.device_features(1)) << 32
 }

@@ -1,10 +1,13 @@
 //! A virtio device made of plain memory: what drivers are tested against.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use kcore::device::bus::{QueueSetup, Virtio};
 use kcore::errno::Result;
+
+/// Queues that the device has.
+const QUEUES: usize = 6;
 
 /// What a queue was set up with.
 #[derive(Clone, Copy)]
@@ -40,6 +43,7 @@ pub struct Model {
     pub features: u64,
     pub accepted: [AtomicU32; 2],
     pub status: AtomicU8,
+    pub resets: AtomicUsize,
     pub queue_size: u16,
     pub config: Vec<u32>,
     pub queues: Mutex<Vec<Option<Set>>>,
@@ -61,9 +65,10 @@ impl Model {
             features,
             accepted: [AtomicU32::new(0), AtomicU32::new(0)],
             status: AtomicU8::new(0),
+            resets: AtomicUsize::new(0),
             queue_size: 64,
             config,
-            queues: Mutex::new(vec![None; 4]),
+            queues: Mutex::new(vec![None; QUEUES]),
             serve,
         })
     }
@@ -117,6 +122,24 @@ impl Model {
         }
     }
 
+    /// Requests offered so far.
+    pub fn index(&self, queue: u16) -> u16 {
+        // SAFETY: as above.
+        unsafe { load(self.set(queue).available + 2) }
+    }
+
+    /// Asks to be notified of request number `index`, where event indices are used.
+    pub fn want(&self, queue: u16, index: u16) {
+        let set = self.set(queue);
+        // SAFETY: as above.
+        unsafe { ((set.used + 4 + 8 * u64::from(set.size)) as *mut u16).write_volatile(index) }
+    }
+
+    /// Whether the driver lets the device work.
+    pub fn is_working(&self) -> bool {
+        self.status.load(Ordering::SeqCst) & 4 != 0
+    }
+
     /// Sets the used ring's index, right or wrong.
     pub fn set_used(&self, queue: u16, index: u16) {
         // SAFETY: as above.
@@ -144,11 +167,14 @@ impl Virtio for Shared {
     }
 
     fn set_status(&self, status: u8) {
-        self.0.status.store(status, Ordering::Relaxed);
+        if status == 0 {
+            self.0.resets.fetch_add(1, Ordering::SeqCst);
+        }
+        self.0.status.store(status, Ordering::SeqCst);
     }
 
     fn queue_size_max(&self, index: u16) -> u16 {
-        if index < 4 { self.0.queue_size } else { 0 }
+        if usize::from(index) < QUEUES { self.0.queue_size } else { 0 }
     }
 
     fn enable_queue(&self, queue: &QueueSetup, handler: fn(usize), data: usize) -> Result<bool> {

@@ -19,7 +19,7 @@ const NEXT: u16 = 1;
 /// A descriptor's flag: the device writes.
 const WRITE: u16 = 2;
 /// The used ring's flag: the device does not need to be told.
-const NO_NOTIFY: u16 = 1;
+pub(super) const NO_NOTIFY: u16 = 1;
 
 /// A piece of memory that a request shows to the device.
 #[derive(Clone, Copy)]
@@ -62,15 +62,21 @@ struct Account {
 
 /// A queue, and the memory it shares with its device.
 pub struct Queue {
-    index: u16,
-    size: u16,
+    pub(super) index: u16,
+    pub(super) size: u16,
     memory: NonNull<u8>,
     accounts: Vec<Account>,
     free_first: u16,
-    free_count: u16,
+    pub(super) free_count: u16,
     /// Entries offered and taken so far, as the rings count them.
-    offered: u16,
-    taken: u16,
+    pub(super) offered: u16,
+    pub(super) taken: u16,
+    /// Entries offered when the device was told last, where event indices are used.
+    pub(super) told: u16,
+    /// Whether event indices are used.
+    pub(super) events: bool,
+    /// Whether the device named a request that was not on its way.
+    pub(super) lied: bool,
 }
 
 // SAFETY: the memory is the queue's own; the device shares it, whoever of the kernel uses it.
@@ -79,11 +85,11 @@ unsafe impl Send for Queue {}
 const DESCRIPTOR: usize = 16;
 
 impl Queue {
-    fn available_at(size: u16) -> usize {
+    pub(super) fn available_at(size: u16) -> usize {
         usize::from(size) * DESCRIPTOR
     }
 
-    fn used_at(size: u16) -> usize {
+    pub(super) fn used_at(size: u16) -> usize {
         // Flags, index, entries, and the word that event indices would use; then aligned to 4.
         (Self::available_at(size) + 6 + 2 * usize::from(size)).next_multiple_of(4)
     }
@@ -115,8 +121,19 @@ impl Queue {
         // SAFETY: just allocated with this size.
         unsafe { memory.as_ptr().write_bytes(0, layout.size()) };
         let accounts = (1..=size).map(|next| Account { next, ..Account::default() }).collect();
-        let queue =
-            Self { index, size, memory, accounts, free_first: 0, free_count: size, offered: 0, taken: 0 };
+        let queue = Self {
+            index,
+            size,
+            memory,
+            accounts,
+            free_first: 0,
+            free_count: size,
+            offered: 0,
+            taken: 0,
+            told: 0,
+            events: false,
+            lied: false,
+        };
         let base = virt_to_phys(memory.as_ptr()).ok_or(EIO)?.0;
         let setup = QueueSetup {
             index,
@@ -133,12 +150,12 @@ impl Queue {
         self.memory.as_ptr().wrapping_add(offset).cast()
     }
 
-    fn load16(&self, offset: usize) -> u16 {
+    pub(super) fn load16(&self, offset: usize) -> u16 {
         // SAFETY: offsets are within the layout and aligned; the device may write meanwhile.
         unsafe { self.at::<u16>(offset).read_volatile() }
     }
 
-    fn store16(&self, offset: usize, value: u16) {
+    pub(super) fn store16(&self, offset: usize, value: u16) {
         // SAFETY: as above.
         unsafe { self.at::<u16>(offset).write_volatile(value) }
     }
@@ -218,6 +235,7 @@ impl Queue {
             if let Some(token) = self.release(first) {
                 return Some((token, written));
             }
+            self.lied = true;
         }
     }
 

@@ -76,8 +76,8 @@ impl Registers {
     }
 }
 
-/// A queue's handler and its data.
-type Handler = (fn(usize), usize);
+/// A queue's number, its handler and the handler's data.
+type Handler = (u16, fn(usize), usize);
 
 /// The device's one interrupt line, and the handlers of its queues.
 struct Line {
@@ -92,7 +92,7 @@ fn interrupt(line: usize) {
     let line = unsafe { &*core::ptr::with_exposed_provenance::<Line>(line) };
     let pending = line.registers.read(INTERRUPT_STATUS);
     line.registers.write(INTERRUPT_ACKNOWLEDGE, pending);
-    for (handler, data) in line.handlers.lock().iter() {
+    for (_, handler, data) in line.handlers.lock().iter() {
         handler(*data);
     }
 }
@@ -151,7 +151,11 @@ impl Virtio for Mmio {
         registers.write64(QUEUE_DEVICE, queue.used);
         let line = *self.line.get_or_init(|| line(registers, &self.location));
         if let Some(line) = line {
-            line.handlers.lock().push((handler, data));
+            let mut handlers = line.handlers.lock();
+            // After a reset it is there already.
+            if handlers.iter().all(|(index, ..)| *index != queue.index) {
+                handlers.push((queue.index, handler, data));
+            }
         }
         registers.write(QUEUE_READY, 1);
         Ok(line.is_some())
