@@ -79,8 +79,10 @@ fn pages(size: usize, align: usize, user: For) -> *mut u8 {
         For::App => frames::allocate_app(order),
     };
     let Some(start) = taken else { return ptr::null_mut() };
-    frames::set_tag(start, count, TAG_FURTHER);
+    // The first page first: until it has its tag, a block that ends where this one starts and is released
+    // now would not find its own end.
     frames::set_tag(start, 1, TAG_FIRST);
+    frames::set_tag(PhysAddr(start.0 + PAGE_SIZE as u64), count - 1, TAG_FURTHER);
     let rest = PhysAddr(start.0 + ((count as u64) << PAGE_SHIFT));
     // SAFETY: the frames after the block were taken with it and are unused.
     unsafe { frames::release_range(rest, (1 << order) - count) };

@@ -82,3 +82,30 @@ fn small_blocks_stay_where_they_are_if_they_fit() {
         release(block);
     }
 }
+
+#[test]
+fn blocks_of_pages_keep_their_size_while_others_come_and_go() {
+    let traffic = |mut seed: u64| {
+        let mut blocks: Vec<(*mut u8, usize)> = Vec::new();
+        for _ in 0..200_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let pages = (seed >> 33) as usize % 8 + 1;
+            let block = allocate(layout(pages * PAGE_SIZE, 16));
+            assert!(!block.is_null());
+            blocks.push((block, pages));
+            if blocks.len() == 32 {
+                let (block, pages) = blocks.swap_remove((seed >> 40) as usize % 32);
+                // SAFETY: the block is this thread's and in use until it is released.
+                unsafe {
+                    assert_eq!(usable_size(block), pages * PAGE_SIZE);
+                    release(block);
+                }
+            }
+        }
+        for (block, _) in blocks {
+            // SAFETY: the block is in use until here.
+            unsafe { release(block) };
+        }
+    };
+    std::thread::scope(|scope| (1..5).for_each(|seed| _ = scope.spawn(move || traffic(seed))));
+}
