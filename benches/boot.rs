@@ -34,7 +34,12 @@ pub fn measure(_: &Options) -> Result<(), String> {
             let kernel = scratch.join("ticks.kernel.elf");
             let mut command = Command::new(env!("CARGO_BIN_EXE_specialize"));
             programs::finish(
-                command.arg("--app").arg(&program).args(flags).args(["--quiet", "-o"]).arg(&kernel),
+                command
+                    .arg("--app")
+                    .arg(&program)
+                    .args(flags)
+                    .args(["--root", "rofs:module", "--quiet", "-o"])
+                    .arg(&kernel),
             )?;
             let counted = boot(&kernel, &image, &program, machine)?;
             rows.push(vec![name, table::number(counted)]);
@@ -82,7 +87,7 @@ fn boot(kernel: &Path, image: &Path, program: &Path, machine: Machine) -> Result
     plan.image = Some(image.to_path_buf());
     plan.accelerator = Some(Accelerator::Tcg);
     plan.deadline = Some(Duration::from_secs(120));
-    plan.extra = ["-icount", "shift=0,sleep=off", "-accel", "tcg,thread=single"].map(OsString::from).to_vec();
+    plan.extra = ["-icount", "shift=0,sleep=off"].map(OsString::from).to_vec();
     let mut console = Vec::new();
     specialize::boot::run(&plan, &mut console).map_err(|error| error.to_string())?;
     difference(&console)
@@ -94,9 +99,10 @@ fn difference(console: &[u8]) -> Result<u64, String> {
 }
 
 fn in_main(console: &[u8]) -> Result<u64, String> {
+    // What is counted at the kernel's entry stands before it on the same line.
     let text = String::from_utf8_lossy(console);
-    let digits =
-        text.lines().find_map(|line| line.trim().strip_prefix("main:")).ok_or("main told no ticks")?;
+    let (_, told) = text.rsplit_once("main:").ok_or_else(|| format!("main told no ticks:\n{text}"))?;
+    let digits = told.lines().next().unwrap_or_default();
     digits.parse().map_err(|_| format!("main told '{digits}'"))
 }
 
@@ -136,14 +142,7 @@ fn linux(scratch: &Path) -> Result<u64, String> {
     let init = std::fs::read(&init).map_err(|error| error.to_string())?;
     std::fs::write(&archive, cpio(&init)).map_err(|error| error.to_string())?;
     let mut qemu = Command::new(specialize::boot::run::QEMU);
-    qemu.args([
-        "-M",
-        "q35,usb=off,vmport=off",
-        "-accel",
-        "tcg,thread=single",
-        "-icount",
-        "shift=0,sleep=off",
-    ]);
+    qemu.args(["-M", "q35,usb=off,vmport=off", "-accel", "tcg", "-icount", "shift=0,sleep=off"]);
     qemu.args(["-cpu", "max", "-smp", "1", "-m", "256", "-nodefaults", "-no-user-config", "-no-reboot"]);
     qemu.args(["-display", "none", "-serial", "stdio", "-append", "console=ttyS0 quiet panic=-1", "-kernel"]);
     let console = programs::finish(qemu.arg(&kernel).arg("-initrd").arg(&archive))?;

@@ -24,7 +24,7 @@ pub fn measure(_: &Options) -> Result<(), String> {
         for (profile, machine) in [("microvm", Machine::Microvm), ("kvm", Machine::Q35)] {
             let kernel = scratch.join("memory.kernel.elf");
             let mut make = programs::specialize(&program.path, profile, "max", &kernel);
-            programs::finish(make.arg("--quiet"))?;
+            programs::finish(make.args(["--root", "rofs:module", "--quiet"]))?;
             let image = crate::boot::image(&program.path, &scratch.join("memory.img"))?;
             let runs = |memory: u64| runs(&kernel, &image, program, arguments, expected, machine, memory);
             let (mut low, mut high) = (0, (128 << 20) / STEP);

@@ -34,11 +34,12 @@ impl Accelerator {
         }
     }
 
-    /// The value of `-accel`. Each virtual CPU of the translator has a thread of its own.
+    /// The value of `-accel`. The translator by itself gives each virtual CPU a thread, unless instructions
+    /// are counted.
     pub(super) fn option(self) -> &'static str {
         match self {
             Accelerator::Kvm => "kvm",
-            Accelerator::Tcg => "tcg,thread=multi",
+            Accelerator::Tcg => "tcg",
         }
     }
 
