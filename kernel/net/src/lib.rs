@@ -12,9 +12,11 @@ extern crate alloc;
 
 pub mod address;
 pub mod raw;
+pub mod socket;
 pub mod stack;
 pub mod tcp;
 pub mod udp;
+pub mod unix;
 
 pub use address::{Endpoint, Family, IpAddress, Prefix};
 pub use stack::{Stack, stack};

@@ -14,7 +14,7 @@ use super::walk::{Found, PATH_MAX, resolve};
 use crate::errno::{EEXIST, ELOOP, EMLINK, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, EXDEV, Result};
 
 /// Adds what `make` makes under the name that `found` ends in.
-pub(crate) fn add(found: &Found, make: impl FnOnce(&Arc<Volume>) -> Arc<Node>) -> Result<Arc<Node>> {
+pub fn add(found: &Found, make: impl FnOnce(&Arc<Volume>) -> Arc<Node>) -> Result<Arc<Node>> {
     if found.node.is_some() {
         return Err(EEXIST);
     }
