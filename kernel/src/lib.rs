@@ -5,6 +5,7 @@
 pub mod devices;
 #[cfg(kernel)]
 pub mod machine;
+pub mod network;
 #[cfg(kernel)]
 mod runtime;
 pub mod tables;

@@ -460,9 +460,12 @@ impl<'a> Collector<'a> {
                     .any(|(kind, row)| row == name && kind.is_none_or(|kind| kind == table.kind))
             };
             let numbers = rule
-                .and_then(|rule| rule.by_number_of.as_ref())
-                .filter(|export| options.exports == ExportSet::App && !options.export.contains(export))
-                .and_then(|export| imports.numbers_of(export));
+                .map(|rule| &rule.by_number_of)
+                .filter(|exports| {
+                    options.exports == ExportSet::App
+                        && !exports.iter().any(|export| options.export.contains(export))
+                })
+                .and_then(|exports| imports.numbers_of_all(exports));
             let numbered = |name: &str| {
                 let number = name.rsplit('-').next().and_then(|digits| digits.parse().ok());
                 numbers.as_ref().is_none_or(|numbers| number.is_none_or(|number| numbers.contains(&number)))

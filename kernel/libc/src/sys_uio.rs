@@ -24,7 +24,7 @@ pub struct iovec {
 const PARTS_MAX: c_int = 1024;
 
 /// The buffers of the caller; `EINVAL` if there are too many or too much.
-unsafe fn parts<'a>(parts: *const iovec, count: c_int) -> Result<&'a [iovec]> {
+pub(crate) unsafe fn parts<'a>(parts: *const iovec, count: c_int) -> Result<&'a [iovec]> {
     if !(0..=PARTS_MAX).contains(&count) {
         return Err(EINVAL);
     }

@@ -1,12 +1,12 @@
 //! Reasons to keep more than the imports: what the closure's bytes say it may ask for at run time.
 //!
-//! Two questions cannot be answered by imports. Which names does `dlsym` get? And which numbers does
-//! `syscall` get? Both are answered soundly where the bytes allow it, and otherwise the answer is
+//! Two questions cannot be answered by imports. Which names does `dlsym` get? And which numbers do
+//! functions get that do a different thing for each, such as `syscall` and `socket`? Both are answered soundly where the bytes allow it, and otherwise the answer is
 //! "any", which the report lists as an assumption.
 
 mod calls;
 mod names;
-mod syscalls;
+mod numbers;
 
 use serde::Serialize;
 
@@ -22,14 +22,14 @@ pub enum EvidenceKind {
     /// An object that imports `dlsym` or `dlvsym` has the name of this export as a string,
     /// and looks up names that its code does not show.
     Dlsym,
-    /// A call of `syscall` with this number.
-    SyscallNumber {
+    /// A call of a function that takes a number first, with this number.
+    Number {
         /// The number.
         number: u32,
     },
-    /// A call of `syscall`, or a pointer to it, whose number the bytes do not show: every row of the
-    /// table has to stay.
-    AnySyscall,
+    /// A call of such a function, or a pointer to it, whose number the bytes do not show: every row of
+    /// its table has to stay.
+    AnyNumber,
 }
 
 /// A reason to keep something that nothing imports.
@@ -38,7 +38,7 @@ pub struct Evidence {
     /// What it says.
     #[serde(flatten)]
     pub kind: EvidenceKind,
-    /// The export it is about: a name found as a string, or `syscall`.
+    /// The export it is about: a name found as a string, or the function that takes a number.
     pub symbol: String,
     /// The export's version.
     pub version: String,
@@ -53,7 +53,7 @@ pub struct Evidence {
 /// All evidence of a closure, sorted by object, then by kind and name.
 pub(super) fn collect(closure: &AppClosure, catalogue: &Catalogue) -> Vec<Evidence> {
     let mut found = names::collect(closure, catalogue);
-    found.extend(syscalls::collect(closure, catalogue));
+    found.extend(numbers::collect(closure, catalogue));
     found.sort_by(|a, b| {
         (a.object, &a.kind, &a.symbol, a.address).cmp(&(b.object, &b.kind, &b.symbol, b.address))
     });

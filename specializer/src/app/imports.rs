@@ -137,10 +137,20 @@ impl Imports {
         let mut numbers = BTreeSet::new();
         for evidence in self.evidence.iter().filter(|evidence| evidence.symbol == export) {
             match evidence.kind {
-                EvidenceKind::SyscallNumber { number } => drop(numbers.insert(number)),
+                EvidenceKind::Number { number } => drop(numbers.insert(number)),
                 // Who looks the function up may call it with any number.
-                EvidenceKind::AnySyscall | EvidenceKind::Dlsym | EvidenceKind::DlsymCall => return None,
+                EvidenceKind::AnyNumber | EvidenceKind::Dlsym | EvidenceKind::DlsymCall => return None,
             }
+        }
+        (!numbers.is_empty()).then_some(numbers)
+    }
+
+    /// The numbers of several such functions together; `None` where the bytes of any leave others
+    /// possible, or none is called.
+    pub fn numbers_of_all(&self, exports: &[String]) -> Option<BTreeSet<u32>> {
+        let mut numbers = BTreeSet::new();
+        for export in exports.iter().filter(|export| self.evidence.iter().any(|e| e.symbol == **export)) {
+            numbers.extend(self.numbers_of(export)?);
         }
         (!numbers.is_empty()).then_some(numbers)
     }

@@ -144,10 +144,10 @@ pub struct TableRule {
     /// Whether the choice of root decides the rows, as `roots` says, rather than the profile.
     #[serde(default)]
     pub by_root: bool,
-    /// The export that takes a number first and finds its row by it; each row's name ends in its number.
-    /// Where the application is shown to use some numbers only, the other rows go.
+    /// The exports that take a number first and find their row by it; each row's name ends in its
+    /// number. Where the application is shown to use some numbers only, the other rows go.
     #[serde(default)]
-    pub by_number_of: Option<String>,
+    pub by_number_of: Vec<String>,
     /// When it has more rows than the choice of root gives it.
     #[serde(default)]
     pub when: Vec<WhenRule>,

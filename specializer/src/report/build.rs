@@ -221,8 +221,8 @@ fn evidence_kind(kind: &EvidenceKind) -> &'static str {
     match kind {
         EvidenceKind::DlsymCall => "dlsym of",
         EvidenceKind::Dlsym => "dlsym name",
-        EvidenceKind::SyscallNumber { .. } => "system call",
-        EvidenceKind::AnySyscall => "any system call",
+        EvidenceKind::Number { .. } => "call of",
+        EvidenceKind::AnyNumber => "any number to",
     }
 }
 
@@ -232,7 +232,7 @@ pub fn evidence_lines(closure: &AppClosure, evidence: &[Evidence]) -> Vec<Eviden
     let line = |evidence: &Evidence| EvidenceLine {
         kind: evidence_kind(&evidence.kind).to_owned(),
         what: match evidence.kind {
-            EvidenceKind::SyscallNumber { number } => number.to_string(),
+            EvidenceKind::Number { number } => format!("{}({number})", evidence.symbol),
             _ => evidence.symbol.clone(),
         },
         object: closure.name(evidence.object),

@@ -160,4 +160,3 @@ impl Control for SocketFile {
         super::control::ioctl(&*self.socket, request, argument)
     }
 }
-

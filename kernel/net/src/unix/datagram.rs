@@ -4,9 +4,7 @@ use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use kcore::errno::{
-    EAGAIN, ECONNREFUSED, EINVAL, EMSGSIZE, ENOTCONN, EOPNOTSUPP, EPERM, EPIPE, EPROTOTYPE, Result,
-};
+use kcore::errno::{EAGAIN, ECONNREFUSED, EINVAL, EMSGSIZE, ENOTCONN, EOPNOTSUPP, EPERM, EPIPE, Result};
 use kcore::sync::Mutex;
 use kcore::vfs::poll::{Events, Source};
 
@@ -15,8 +13,8 @@ use super::name::{self, UnixName};
 use super::stream::credentials;
 use crate::socket::option::{self, SO_PASSCRED, SO_PEERCRED, SOL_SOCKET};
 use crate::socket::{
-    AF_UNIX, AF_UNSPEC, Flags, Incoming, Kind, Outgoing, SOCK_DGRAM, Settings, Shutdown, Socket,
-    SocketName, Wait, gather,
+    AF_UNIX, AF_UNSPEC, Flags, Incoming, Kind, Outgoing, SOCK_DGRAM, Settings, Shutdown, Socket, SocketName,
+    Wait, gather,
 };
 
 /// Datagrams that wait for a socket at most (`net.unix.max_dgram_qlen`, which counts one less).
@@ -90,8 +88,8 @@ impl Datagram {
         if name == UnixName::Any {
             return Err(EINVAL);
         }
-        let found = name::find(&name)?;
-        let target = found.downcast::<Self>().and_then(|target| target.this.upgrade()).ok_or(EPROTOTYPE)?;
+        let found = name::find(&name, SOCK_DGRAM)?;
+        let target = found.downcast::<Self>().and_then(|target| target.this.upgrade()).ok_or(ECONNREFUSED)?;
         if target.accepts(self) { Ok(target) } else { Err(EPERM) }
     }
 
@@ -164,11 +162,9 @@ impl Socket for Datagram {
     fn bind(&self, name: &[u8]) -> Result<()> {
         let name = UnixName::parse(name)?;
         let mut own = self.name.lock();
-        if own.is_some() {
-            return if name == UnixName::Any { Ok(()) } else { Err(EINVAL) };
-        }
         let this: Weak<dyn Socket> = self.this.clone();
-        *own = Some(name::bind(name, this)?);
+        let name = name::bind(name, self.kind().kind, this, own.is_some())?;
+        own.get_or_insert(name);
         Ok(())
     }
 
@@ -261,9 +257,19 @@ impl Socket for Datagram {
         peer.map(|peer| peer.own_name()).ok_or(ENOTCONN)
     }
 
+    fn set_option(&self, level: i32, name: i32, value: &[u8]) -> Result<()> {
+        if level != SOL_SOCKET {
+            return Err(EOPNOTSUPP);
+        }
+        option::set(&self.settings, level, name, value)
+    }
+
     fn option(&self, level: i32, name: i32, value: &mut [u8]) -> Result<usize> {
         if (level, name) == (SOL_SOCKET, SO_PEERCRED) {
             return Ok(credentials(self.paired.load(Ordering::Relaxed), value));
+        }
+        if level != SOL_SOCKET {
+            return Err(EOPNOTSUPP);
         }
         option::get(self, level, name, value)
     }

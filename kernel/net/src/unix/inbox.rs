@@ -87,14 +87,12 @@ impl Inbox {
         }
         let bytes = bytes.get(..count).unwrap_or_default();
         queue.bytes += count;
-        let plain = message.rights.is_empty();
         let shown = message.credentials.unwrap_or(Credentials::OWN);
+        let joins = |last: &Packet| {
+            last.rights.is_empty() && last.credentials == shown && last.data.len() + count <= JOINED_MAX
+        };
         match queue.packets.back_mut() {
-            Some(last)
-                if plain && last.credentials == shown && last.data.len() + count <= JOINED_MAX =>
-            {
-                last.data.extend_from_slice(bytes);
-            }
+            Some(last) if message.rights.is_empty() && joins(last) => last.data.extend_from_slice(bytes),
             _ => queue.packets.push_back(Packet::new(bytes, message, SocketName::NONE)),
         }
         drop(queue);

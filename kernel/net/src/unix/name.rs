@@ -5,7 +5,7 @@ use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use kcore::errno::{EADDRINUSE, ECONNREFUSED, EEXIST, EINVAL, ENXIO, EPERM, Result};
+use kcore::errno::{EADDRINUSE, ECONNREFUSED, EEXIST, EINVAL, ENXIO, EPERM, EPROTOTYPE, Result};
 use kcore::sync::Mutex;
 use kcore::vfs::OpenFlags;
 use kcore::vfs::file::{File, Place};
@@ -69,16 +69,26 @@ impl Body for SocketNode {
     }
 }
 
-/// Abstract names in use; those of sockets that are gone are free.
-static ABSTRACT: Mutex<Vec<(Vec<u8>, Weak<dyn Socket>)>> = Mutex::new(Vec::new());
+/// Abstract names in use, each type of socket for itself; those of sockets that are gone are free.
+static ABSTRACT: Mutex<Vec<Holder>> = Mutex::new(Vec::new());
 
-/// Gives `socket` this name; the name it then has.
-pub(super) fn bind(name: UnixName, socket: Weak<dyn Socket>) -> Result<UnixName> {
+struct Holder {
+    name: Vec<u8>,
+    kind: i32,
+    socket: Weak<dyn Socket>,
+}
+
+/// Gives `socket`, of this type, this name; the name it then has. `named`: it has one already, which is
+/// an error, but not the first that is found.
+pub(super) fn bind(name: UnixName, kind: i32, socket: Weak<dyn Socket>, named: bool) -> Result<UnixName> {
     match &name {
         UnixName::Path(path) => {
             let found = walk::resolve(&walk::current()?, path, false)?;
             if found.node.is_some() {
                 return Err(EADDRINUSE);
+            }
+            if named {
+                return Err(EINVAL);
             }
             let mode = S_IFSOCK | 0o777 & !kcore::vfs::open::umask();
             let made = kcore::vfs::create::add(&found, |volume| {
@@ -87,8 +97,15 @@ pub(super) fn bind(name: UnixName, socket: Weak<dyn Socket>) -> Result<UnixName>
             made.map_err(|error| if error == EEXIST { EADDRINUSE } else { error })?;
             Ok(name)
         }
+        _ if named => {
+            if name == UnixName::Any {
+                Ok(name)
+            } else {
+                Err(EINVAL)
+            }
+        }
         UnixName::Abstract(bytes) => {
-            register(bytes, socket)?;
+            register(bytes, kind, socket)?;
             Ok(name)
         }
         UnixName::Any => {
@@ -97,7 +114,7 @@ pub(super) fn bind(name: UnixName, socket: Weak<dyn Socket>) -> Result<UnixName>
                 let number = NEXT.fetch_add(1, Ordering::Relaxed) & 0xf_ffff;
                 let digit = |at: u32| b"0123456789abcdef"[(number >> (at * 4) & 15) as usize];
                 let bytes = [0, digit(4), digit(3), digit(2), digit(1), digit(0)].to_vec();
-                if register(&bytes, socket.clone()).is_ok() {
+                if register(&bytes, kind, socket.clone()).is_ok() {
                     return Ok(UnixName::Abstract(bytes));
                 }
             }
@@ -105,29 +122,30 @@ pub(super) fn bind(name: UnixName, socket: Weak<dyn Socket>) -> Result<UnixName>
     }
 }
 
-fn register(name: &[u8], socket: Weak<dyn Socket>) -> Result<()> {
+fn register(name: &[u8], kind: i32, socket: Weak<dyn Socket>) -> Result<()> {
     let mut names = ABSTRACT.lock();
-    names.retain(|(_, holder)| holder.strong_count() > 0);
-    if names.iter().any(|(other, _)| other == name) {
+    names.retain(|holder| holder.socket.strong_count() > 0);
+    if names.iter().any(|holder| holder.name == name && holder.kind == kind) {
         return Err(EADDRINUSE);
     }
-    names.push((name.to_vec(), socket));
+    names.push(Holder { name: name.to_vec(), kind, socket });
     Ok(())
 }
 
-/// The socket of this name: `ECONNREFUSED` if none has it any more, or the errors of looking up its
-/// path.
-pub(super) fn find(name: &UnixName) -> Result<Arc<dyn Socket>> {
+/// The socket of this name and type: `ECONNREFUSED` if none has it any more, `EPROTOTYPE` if one of
+/// another type has the path, or the errors of looking up the path.
+pub(super) fn find(name: &UnixName, kind: i32) -> Result<Arc<dyn Socket>> {
     match name {
         UnixName::Path(path) => {
             let node = walk::lookup(path, true)?;
             let body: &SocketNode = node.body_as().ok_or(ECONNREFUSED)?;
-            body.0.upgrade().ok_or(ECONNREFUSED)
+            let socket = body.0.upgrade().ok_or(ECONNREFUSED)?;
+            if socket.kind().kind == kind { Ok(socket) } else { Err(EPROTOTYPE) }
         }
         UnixName::Abstract(bytes) => {
             let names = ABSTRACT.lock();
-            let holder = names.iter().find(|(other, _)| other == bytes);
-            let socket = holder.and_then(|(_, holder)| holder.upgrade());
+            let holder = names.iter().find(|holder| holder.name == *bytes && holder.kind == kind);
+            let socket = holder.and_then(|holder| holder.socket.upgrade());
             drop(names);
             socket.ok_or(ECONNREFUSED)
         }

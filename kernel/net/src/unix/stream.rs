@@ -94,14 +94,19 @@ impl Stream {
     /// Connects to the socket of this name: `EAGAIN` with that socket's inbox, on which to wait, if
     /// too many others wait to be accepted there.
     fn try_connect(&self, name: &UnixName, busy: &mut Option<Arc<Inbox>>) -> Result<usize> {
-        let found = name::find(name)?;
-        let target = found.downcast::<Self>().filter(|target| target.kind == self.kind);
-        let target = target.ok_or(EPROTOTYPE)?;
+        let found = name::find(name, self.kind)?;
+        let target = found.downcast::<Self>().ok_or(EPROTOTYPE)?;
+        if self.listening() {
+            return Err(if core::ptr::eq(self, target) { ECONNREFUSED } else { EINVAL });
+        }
         let mut listening = target.listener.lock();
         let listener = listening.as_mut().filter(|_| !target.inbox.is_closed()).ok_or(ECONNREFUSED)?;
         if listener.pending.len() > listener.backlog {
             *busy = Some(target.inbox.clone());
             return Err(EAGAIN);
+        }
+        if self.peer.get().is_some() {
+            return Err(EISCONN);
         }
         let accepted = Self::new(self.kind);
         *accepted.name.lock() = target.name.lock().clone();
@@ -181,24 +186,19 @@ impl Socket for Stream {
     fn bind(&self, name: &[u8]) -> Result<()> {
         let name = UnixName::parse(name)?;
         let mut own = self.name.lock();
-        if own.is_some() {
-            return if name == UnixName::Any { Ok(()) } else { Err(EINVAL) };
-        }
         let this: Weak<dyn Socket> = self.this.clone();
-        *own = Some(name::bind(name, this)?);
+        let name = name::bind(name, self.kind().kind, this, own.is_some())?;
+        own.get_or_insert(name);
         Ok(())
     }
 
     fn connect(&self, name: &[u8], wait: &Wait) -> Result<()> {
         let name = UnixName::parse(name)?;
-        if name == UnixName::Any || self.listener.lock().is_some() {
+        if name == UnixName::Any {
             return Err(EINVAL);
         }
         let mut busy = None;
         loop {
-            if self.peer.get().is_some() {
-                return Err(EISCONN);
-            }
             let result = self.try_connect(&name, &mut busy);
             let Some(full) = busy.take() else { return result.map(|_| ()) };
             // Whoever is there later may be somebody else, so the name is looked up again.
@@ -262,9 +262,8 @@ impl Socket for Stream {
         let capacity = self.settings.send_buffer();
         let bytes = &*gather(parts);
         if self.kind == SOCK_STREAM {
-            return wait.on(&self.inbox.readiness.senders, &mut || {
-                peer.inbox.put_bytes(bytes, message, capacity)
-            });
+            return wait
+                .on(&self.inbox.readiness.senders, &mut || peer.inbox.put_bytes(bytes, message, capacity));
         }
         if bytes.len() + 32 > capacity {
             return Err(EMSGSIZE);
@@ -320,10 +319,20 @@ impl Socket for Stream {
         self.connected().map(|peer| peer.name)
     }
 
+    fn set_option(&self, level: i32, name: i32, value: &[u8]) -> Result<()> {
+        if level != SOL_SOCKET {
+            return Err(EOPNOTSUPP);
+        }
+        option::set(&self.settings, level, name, value)
+    }
+
     fn option(&self, level: i32, name: i32, value: &mut [u8]) -> Result<usize> {
         if (level, name) == (SOL_SOCKET, SO_PEERCRED) {
             let known = self.peer.get().is_some() || self.listener.lock().is_some();
             return Ok(credentials(known, value));
+        }
+        if level != SOL_SOCKET {
+            return Err(EOPNOTSUPP);
         }
         option::get(self, level, name, value)
     }
@@ -345,6 +354,10 @@ impl Socket for Stream {
             return Err(EINVAL);
         }
         Ok(self.peer.get().map_or(0, |peer| peer.inbox.pending().0))
+    }
+
+    fn at_mark(&self) -> Result<bool> {
+        Ok(false)
     }
 
     fn take_error(&self) -> i32 {

@@ -50,7 +50,7 @@ fn constant_system_calls_are_proved() {
         let Some(found) = evidence(source, flags) else { return };
         let mut numbers: Vec<_> = found.iter().map(|(kind, _)| kind.clone()).collect();
         numbers.sort();
-        let number = |number| EvidenceKind::SyscallNumber { number };
+        let number = |number| EvidenceKind::Number { number };
         assert_eq!(numbers, [number(39), number(186)], "{flags:?}");
     }
 }
@@ -66,6 +66,23 @@ fn a_system_call_of_unknown_number_leaves_all_open() {
             let Some(all) = imports(source, flags) else { return };
             assert_eq!(all.numbers_of("syscall"), None, "{flags:?} {source}");
         }
+    }
+}
+
+#[test]
+fn families_of_sockets_are_proved_over_both_functions() {
+    let source = |family: &str| {
+        format!(
+            "#include <sys/socket.h>\nint main(int c, char **v) {{ int p[2]; \
+             return socketpair(AF_UNIX, SOCK_STREAM, 0, p) + socket({family}, SOCK_STREAM, 0); }}"
+        )
+    };
+    let both = ["socket".to_owned(), "socketpair".to_owned()];
+    for flags in FLAGS {
+        let Some(known) = imports(&source("AF_INET"), flags) else { return };
+        assert_eq!(known.numbers_of_all(&both), Some([1, 2].into()), "{flags:?}");
+        let Some(open) = imports(&source("c"), flags) else { return };
+        assert_eq!(open.numbers_of_all(&both), None, "{flags:?}");
     }
 }
 
