@@ -40,3 +40,19 @@ mmio!(read8, write8, u8, reg_byte, "mov {0}, byte ptr [{1}]", "mov byte ptr [{0}
 mmio!(read16, write16, u16, reg, "mov {0:x}, word ptr [{1}]", "mov word ptr [{0}], {1:x}", "16");
 mmio!(read32, write32, u32, reg, "mov {0:e}, dword ptr [{1}]", "mov dword ptr [{0}], {1:e}", "32");
 mmio!(read64, write64, u64, reg, "mov {0}, qword ptr [{1}]", "mov qword ptr [{0}], {1}", "64");
+
+/// Loads a register of `width` bytes: 1, 2 or 4.
+///
+/// # Safety
+/// As for each of these.
+#[must_use]
+pub unsafe fn read(address: *const u8, width: usize) -> u32 {
+    // SAFETY: as the caller says.
+    unsafe {
+        match width {
+            1 => read8(address).into(),
+            2 => read16(address.cast()).into(),
+            _ => read32(address.cast()),
+        }
+    }
+}

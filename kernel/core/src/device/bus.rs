@@ -21,8 +21,9 @@ pub trait Virtio: Send + Sync {
     fn enable_queue(&self, queue: &QueueSetup, handler: fn(usize), data: usize) -> Result<bool>;
     /// Tells the device that queue `index` has new buffers.
     fn notify(&self, index: u16);
-    /// A 32-bit word of the device's own configuration, at a multiple of 4.
-    fn config(&self, offset: usize) -> u32;
+    /// A field of the device's own configuration, `width` bytes wide: 1, 2 or 4, and at a multiple of
+    /// that. A device may answer a read that goes beyond its last field with ones.
+    fn config(&self, offset: usize, width: usize) -> u32;
 }
 
 /// Where a virtqueue lies.

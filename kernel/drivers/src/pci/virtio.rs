@@ -229,11 +229,11 @@ impl Virtio for Pci {
         }
     }
 
-    fn config(&self, offset: usize) -> u32 {
+    fn config(&self, offset: usize, width: usize) -> u32 {
         match self.config {
             // SAFETY: within the window of the device's configuration.
-            Some(window) if offset + 4 <= window.size => unsafe {
-                mmio::read32(window.base.wrapping_add(offset).cast())
+            Some(window) if offset + width <= window.size => unsafe {
+                mmio::read(window.base.wrapping_add(offset), width)
             },
             _ => 0,
         }

@@ -81,7 +81,7 @@ impl Device {
 
     /// 64 bits of the configuration, at a multiple of 4.
     pub fn config64(&self, offset: usize) -> u64 {
-        u64::from(self.transport.config(offset)) | u64::from(self.transport.config(offset + 4)) << 32
+        u64::from(self.transport.config(offset, 4)) | u64::from(self.transport.config(offset + 4, 4)) << 32
     }
 }
 

@@ -194,7 +194,14 @@ impl Virtio for Shared {
         (self.0.serve)(&self.0, index);
     }
 
-    fn config(&self, offset: usize) -> u32 {
-        self.0.config.get(offset / 4).copied().unwrap_or(0)
+    fn config(&self, offset: usize, width: usize) -> u32 {
+        let bytes: Vec<u8> = self.0.config.iter().flat_map(|word| word.to_le_bytes()).collect();
+        assert!(offset.is_multiple_of(width));
+        let mut value = [0; 4];
+        match bytes.get(offset..offset + width) {
+            Some(field) => value[..width].copy_from_slice(field),
+            None => value = [0xff; 4],
+        }
+        u32::from_le_bytes(value)
     }
 }

@@ -77,7 +77,7 @@ impl Disk {
         let sectors = device.config64(0);
         let limit = |feature, offset, default: u32| {
             let value =
-                if device.features & feature != 0 { device.transport().config(offset) } else { default };
+                if device.features & feature != 0 { device.transport().config(offset, 4) } else { default };
             if value == 0 { default } else { value }
         };
         let segment = limit(SIZE_MAX, 8, 1 << 20) as usize;

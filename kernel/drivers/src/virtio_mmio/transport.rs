@@ -165,7 +165,13 @@ impl Virtio for Mmio {
         self.registers.write(QUEUE_NOTIFY, index.into());
     }
 
-    fn config(&self, offset: usize) -> u32 {
-        self.registers.read(CONFIG + offset)
+    fn config(&self, offset: usize, width: usize) -> u32 {
+        let end = CONFIG + offset + width;
+        if end > self.registers.size {
+            return 0;
+        }
+        let place = self.registers.base.wrapping_add(CONFIG + offset);
+        // SAFETY: a field of the configuration, which is mapped that far.
+        unsafe { mmio::read(place, width) }
     }
 }

@@ -10,7 +10,7 @@ use core::time::Duration;
 use kcore::console::{Part, message};
 use kcore::device::bus::{Virtio, find_virtio};
 use kcore::device::net::{Checksum, GsoKind, Nic, NicDriver, Offloads, Packet, Receiver};
-use kcore::errno::{EBUSY, ENODEV, ENOMEM, Result};
+use kcore::errno::{EBUSY, ENOMEM, Result};
 use kcore::memory::heap;
 use kcore::sched::{self, Spawn};
 use kcore::sync::{Mutex, Once, SpinLock, WaitQueue};
@@ -47,6 +47,13 @@ mod feature {
     pub const CONTROL: u64 = 1 << 17;
     pub const PAIRS: u64 = 1 << 22;
 }
+
+/// Fields of the configuration, after the address.
+const STATUS_AT: usize = 6;
+const PAIRS_AT: usize = 8;
+const MTU_AT: usize = 10;
+/// The most pairs that a device may have (section 5.1.4).
+const PAIRS_MAX: u16 = 0x8000;
 
 /// Entries of a queue.
 const ENTRIES: u16 = 256;
@@ -146,18 +153,21 @@ impl Card {
     pub fn new(transport: Box<dyn Virtio>, processors: usize) -> Result<Arc<Self>> {
         let wanted = wanted(offered(&*transport));
         let device = Device::negotiate(transport, wanted)?;
-        let word = |offset| device.transport().config(offset);
         let mut mac = [0; 6];
         if device.features & feature::MAC != 0 {
-            let bytes = device.config64(0).to_le_bytes();
-            mac.copy_from_slice(bytes.first_chunk::<6>().ok_or(ENODEV)?);
+            for (offset, byte) in mac.iter_mut().enumerate() {
+                *byte = device.transport().config(offset, 1) as u8;
+            }
         } else {
             random::fill(&mut mac);
             // One card's, and locally administered.
             mac[0] = mac[0] & !1 | 2;
         }
-        let most = if device.features & feature::PAIRS != 0 { (word(8) & 0xffff) as usize } else { 1 };
-        let mtu = if device.features & feature::MTU != 0 { (word(8) >> 16) as usize } else { 1500 };
+        let field = |feature, offset, default: u16| {
+            if device.features & feature == 0 { default } else { device.transport().config(offset, 2) as u16 }
+        };
+        let most = field(feature::PAIRS, PAIRS_AT, 1).clamp(1, PAIRS_MAX);
+        let mtu = field(feature::MTU, MTU_AT, 1500);
         let pair = |_| Pair {
             receive: SpinLock::new(None),
             transmit: SpinLock::new(None),
@@ -167,9 +177,9 @@ impl Card {
         let card = Arc::new(Self {
             mac,
             // RFC 791's least; a device that says less says nothing.
-            mtu: if mtu < 68 { 1500 } else { mtu },
-            pairs: (0..most.clamp(1, processors.max(1))).map(pair).collect(),
-            control: 2 * most as u16,
+            mtu: if mtu < 68 { 1500 } else { mtu.into() },
+            pairs: (0..usize::from(most).min(processors.max(1))).map(pair).collect(),
+            control: most.saturating_mul(2),
             used: AtomicUsize::new(1),
             receiver: Once::new(),
             started: AtomicBool::new(false),
@@ -371,8 +381,8 @@ impl Nic for Card {
     }
 
     fn link(&self) -> bool {
-        const UP: u32 = 1 << 16;
-        !self.has(feature::STATUS) || self.device.transport().config(4) & UP != 0
+        const UP: u32 = 1;
+        !self.has(feature::STATUS) || self.device.transport().config(STATUS_AT, 2) & UP != 0
     }
 
     fn queues(&self) -> usize {

@@ -47,8 +47,8 @@ pub trait Nic: Send + Sync {
     /// Pairs of queues. Packets whose [`Packet::flow`] is the same modulo this number go out in order.
     fn queues(&self) -> usize;
 
-    /// Sends a frame that starts with its link header. With `more` the device may learn of it only
-    /// when another one follows without; use it within one burst. Never sleeps.
+    /// Sends a frame that starts with its link header. `more` promises that another one with the same
+    /// [`Packet::flow`] follows at once; the device may learn of both together. Never sleeps.
     ///
     /// # Errors
     /// The packet, when the queue has no room; [`Receiver::writable`] tells when it has. What
