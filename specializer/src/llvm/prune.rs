@@ -48,7 +48,8 @@ pub(crate) fn specialize(
     save(&module, options, "2-optimised.ll")?;
     separate(&module);
     module.verify("the kernel, optimised")?;
-    let objects = emit::emit(&module.bitcode(), &package.kernel_toml.name, speed(effort))?;
+    let objects =
+        emit::emit(&module.bitcode(), &package.kernel_toml.name, part_passes(effort), speed(effort))?;
 
     let mut inputs = Inputs::default();
     let objects = objects.into_iter().enumerate();
@@ -61,11 +62,18 @@ pub(crate) fn specialize(
 /// The passes of an effort, in the notation of `opt -passes`.
 fn passes(effort: Effort) -> &'static str {
     match effort {
-        Effort::Instant | Effort::Balanced => {
-            "globaldce,ipsccp,globalopt,deadargelim,\
-             function<eager-inv>(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg),globaldce,constmerge"
-        }
+        Effort::Instant | Effort::Balanced => "globaldce,ipsccp,globalopt,deadargelim,globaldce,constmerge",
         Effort::Max => "lto<Os>,globaldce,mergefunc,constmerge",
+    }
+}
+
+/// The passes that then run on each part, at the same time: those that look at a function alone.
+fn part_passes(effort: Effort) -> &'static str {
+    match effort {
+        Effort::Instant | Effort::Balanced => {
+            "function<eager-inv>(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg),globaldce"
+        }
+        Effort::Max => "",
     }
 }
 
