@@ -11,6 +11,7 @@
 extern crate alloc;
 
 pub mod address;
+pub mod inet;
 pub mod raw;
 pub mod socket;
 pub mod stack;

@@ -46,11 +46,9 @@ pub unsafe extern "C-unwind" fn accept4(
         if flags & !(SOCK_NONBLOCK | SOCK_CLOEXEC) != 0 {
             return Err(EINVAL);
         }
-        let accepted = file.accept()?;
-        // A connection that is over already has no peer; the caller gets no name then.
-        let peer = accepted.peer().unwrap_or(net::socket::SocketName::NONE);
+        let (accepted, from) = file.accept()?;
         // SAFETY: null or the caller's room.
-        unsafe { store_if_wanted(&peer, name, length) }?;
+        unsafe { store_if_wanted(&from, name, length) }?;
         install(accepted, flags).map(|descriptor| descriptor as usize)
     }) as c_int
 }

@@ -1,6 +1,6 @@
 //! `ioctl` on sockets.
 
-use kcore::errno::{EFAULT, ENOTTY, Result};
+use kcore::errno::{EFAULT, Result};
 
 use super::Socket;
 
@@ -17,7 +17,7 @@ pub(super) fn ioctl(socket: &dyn Socket, request: u32, argument: usize) -> Resul
         FIONREAD => socket.incoming()?,
         TIOCOUTQ => socket.outgoing()?,
         SIOCATMARK => socket.at_mark()?.into(),
-        _ => return Err(ENOTTY),
+        _ => return socket.ioctl(request, argument),
     };
     let to = core::ptr::with_exposed_provenance_mut::<i32>(argument);
     if to.is_null() {

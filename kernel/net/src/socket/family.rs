@@ -28,8 +28,11 @@ unsafe extern "Rust" {
 }
 #[cfg(not(kernel))]
 #[allow(non_upper_case_globals, reason = "the name that the top crate defines in the kernel")]
-static table_socket_family: kcore::table::Table<Family, ROWS> =
-    kcore::table::Table::new([Some(&crate::unix::UNIX_1), None, None]);
+static table_socket_family: kcore::table::Table<Family, ROWS> = kcore::table::Table::new([
+    Some(&crate::unix::UNIX_1),
+    Some(&crate::inet::INET_2),
+    Some(&crate::inet::INET6_10),
+]);
 
 /// The families that the kernel was made with.
 pub fn families() -> impl Iterator<Item = &'static Family> {

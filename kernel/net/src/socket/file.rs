@@ -12,7 +12,7 @@ use kcore::vfs::poll::{Events, Source};
 use kcore::vfs::stat::{S_IFSOCK, Stat};
 
 use super::parts::{rest, rest_of_room, room, total};
-use super::{Flags, Incoming, Outgoing, SOCK_DGRAM, Socket, Wait};
+use super::{Flags, Incoming, Outgoing, SOCK_DGRAM, Socket, SocketName, Wait};
 
 /// A socket as an open file.
 pub struct SocketFile {
@@ -64,8 +64,8 @@ impl SocketFile {
         self.socket.connect(name, &self.wait(Flags::empty(), self.socket.settings().send_timeout()))
     }
 
-    /// `accept(2)`: the family's part of the new socket.
-    pub fn accept(&self) -> Result<Arc<dyn Socket>> {
+    /// `accept(2)`: the family's part of the new socket, and who it is from.
+    pub fn accept(&self) -> Result<(Arc<dyn Socket>, SocketName)> {
         self.socket.accept(&self.wait(Flags::empty(), self.socket.settings().receive_timeout()))
     }
 

@@ -91,8 +91,8 @@ pub trait Socket: Any + Send + Sync {
         Err(EOPNOTSUPP)
     }
 
-    /// The next connection.
-    fn accept(&self, _wait: &Wait) -> Result<Arc<dyn Socket>> {
+    /// The next connection, and who it is from.
+    fn accept(&self, _wait: &Wait) -> Result<(Arc<dyn Socket>, SocketName)> {
         Err(EOPNOTSUPP)
     }
 
@@ -135,6 +135,12 @@ pub trait Socket: Any + Send + Sync {
     /// Whether the next byte is behind the urgent one (`SIOCATMARK`).
     fn at_mark(&self) -> Result<bool> {
         Err(kcore::errno::EINVAL)
+    }
+
+    /// A request of `ioctl` that the family has beside those of all sockets; `argument` is what the
+    /// caller passed.
+    fn ioctl(&self, _request: u32, _argument: usize) -> Result<i32> {
+        Err(kcore::errno::ENOTTY)
     }
 
     /// The error that is pending (`SO_ERROR`); it is so no longer.

@@ -230,7 +230,7 @@ impl Socket for Stream {
         Ok(())
     }
 
-    fn accept(&self, wait: &Wait) -> Result<Arc<dyn Socket>> {
+    fn accept(&self, wait: &Wait) -> Result<(Arc<dyn Socket>, SocketName)> {
         let mut accepted = None;
         wait.on(&self.inbox.readiness.receivers, &mut || {
             let mut listening = self.listener.lock();
@@ -244,7 +244,8 @@ impl Socket for Stream {
         self.inbox.readiness.senders.wake_all();
         let accepted = accepted.ok_or(EAGAIN)?;
         accepted.waiting.store(false, Ordering::Relaxed);
-        Ok(accepted)
+        let from = accepted.peer()?;
+        Ok((accepted, from))
     }
 
     fn send(&self, parts: &[&[u8]], message: &mut Outgoing<'_>, wait: &Wait) -> Result<usize> {

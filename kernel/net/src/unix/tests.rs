@@ -88,7 +88,7 @@ fn connections_wait_up_to_the_backlog() {
     assert_eq!(clients[0].connect(&name, &Wait::NEVER), Ok(()));
     assert_eq!(clients[1].connect(&name, &Wait::NEVER), Ok(()));
     assert_eq!(clients[2].connect(&name, &Wait::NEVER), Err(EAGAIN));
-    let accepted = server.accept(&Wait::NEVER).unwrap();
+    let (accepted, _) = server.accept(&Wait::NEVER).unwrap();
     send(&*clients[0], b"hello").unwrap();
     assert_eq!(receive(&*accepted, 9).unwrap(), b"hello");
     assert_eq!(clients[2].connect(&name, &Wait::NEVER), Ok(()));
@@ -115,7 +115,7 @@ fn a_blocked_connect_and_a_blocked_receive_are_woken() {
     });
     std::thread::sleep(std::time::Duration::from_millis(20));
     drop(server.accept(&Wait::FOREVER).unwrap());
-    let accepted = server.accept(&Wait::FOREVER).unwrap();
+    let (accepted, _) = server.accept(&Wait::FOREVER).unwrap();
     send(&*accepted, b"woke").unwrap();
     assert_eq!(thread.join().unwrap(), *b"woke");
 }

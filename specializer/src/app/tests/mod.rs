@@ -16,7 +16,8 @@ use fixture::File;
 pub(super) fn catalogue() -> Catalogue {
     let libc = "close GLIBC_2.2.5 func =\nstdout GLIBC_2.2.5 object 8 =\nmalloc GLIBC_2.2.5 func =\n\
                 realpath GLIBC_2.2.5! func =\nrealpath GLIBC_2.3 func =\ndlsym GLIBC_2.34 func =\n\
-                fork GLIBC_2.2.5 func -\nsyscall GLIBC_2.2.5 func =\n";
+                fork GLIBC_2.2.5 func -\nsyscall GLIBC_2.2.5 func =\n\
+                socket GLIBC_2.2.5 func =\nsocketpair GLIBC_2.2.5 func =\n";
     let libm = "sin GLIBC_2.2.5 func =\n";
     let list = |soname, text| Library::parse(soname, text).expect("the list is well formed");
     Catalogue::new(vec![list("libc.so.6", libc), list("libm.so.6", libm)])

@@ -1,0 +1,53 @@
+//! `AF_INET` and `AF_INET6`: the protocols of the stack as sockets.
+
+mod datagram;
+pub mod interface;
+mod messages;
+mod name;
+mod option;
+mod stream;
+mod tcp_option;
+mod waiting;
+
+use alloc::sync::Arc;
+
+use kcore::errno::{EPROTONOSUPPORT, ESOCKTNOSUPPORT, Result};
+
+use crate::address::Family as Version;
+use crate::socket::{AF_INET, AF_INET6, Family, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM, Socket};
+use datagram::Datagram;
+use stream::Stream;
+
+/// IPv4's row.
+pub static INET_2: Family = Family { number: AF_INET, create: create_v4, pair: None };
+/// IPv6's row.
+pub static INET6_10: Family = Family { number: AF_INET6, create: create_v6, pair: None };
+
+/// `IPPROTO_ICMP`.
+const ICMP: i32 = 1;
+/// `IPPROTO_TCP`.
+const TCP: i32 = 6;
+/// `IPPROTO_UDP`.
+const UDP: i32 = 17;
+/// `IPPROTO_ICMPV6`.
+const ICMP_V6: i32 = 58;
+
+fn create_v4(kind: i32, protocol: i32) -> Result<Arc<dyn Socket>> {
+    create(Version::V4, kind, protocol)
+}
+
+fn create_v6(kind: i32, protocol: i32) -> Result<Arc<dyn Socket>> {
+    create(Version::V6, kind, protocol)
+}
+
+fn create(version: Version, kind: i32, protocol: i32) -> Result<Arc<dyn Socket>> {
+    let echo = if version == Version::V4 { ICMP } else { ICMP_V6 };
+    match (kind, protocol) {
+        (SOCK_STREAM, 0 | TCP) => Stream::create(version),
+        (SOCK_DGRAM, 0 | UDP) => Datagram::udp(version),
+        (SOCK_DGRAM, _) if protocol == echo => Datagram::echo(version, protocol),
+        (SOCK_RAW, 1..=255) => Datagram::raw(version, protocol),
+        (SOCK_STREAM | SOCK_DGRAM | SOCK_RAW, _) => Err(EPROTONOSUPPORT),
+        _ => Err(ESOCKTNOSUPPORT),
+    }
+}
