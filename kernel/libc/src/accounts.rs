@@ -61,6 +61,31 @@ impl<'a> Room<'a> {
         for text in texts {
             pointers.push(self.text(text)?);
         }
+        self.pointers(pointers)
+    }
+}
+
+impl Room<'_> {
+    /// Copies pieces of binary data, each aligned for any number in it, and a null-terminated array
+    /// of pointers to them.
+    pub(crate) fn list_aligned<'t>(
+        &mut self,
+        pieces: impl Iterator<Item = &'t [u8]>,
+    ) -> Result<*mut *mut c_char> {
+        let mut pointers = Vec::new();
+        for piece in pieces {
+            let free = self.buffer.get_mut(self.used..).ok_or(ERANGE)?;
+            let skip = free.as_ptr().align_offset(8);
+            let place = free.get_mut(skip..skip + piece.len()).ok_or(ERANGE)?;
+            place.copy_from_slice(piece);
+            pointers.push(place.as_mut_ptr().cast());
+            self.used += skip + piece.len();
+        }
+        self.pointers(pointers)
+    }
+
+    /// Stores pointers and a null after them.
+    fn pointers(&mut self, mut pointers: Vec<*mut c_char>) -> Result<*mut *mut c_char> {
         pointers.push(core::ptr::null_mut());
         let free = self.buffer.get_mut(self.used..).ok_or(ERANGE)?;
         let skip = free.as_ptr().align_offset(align_of::<*mut c_char>());
@@ -138,6 +163,50 @@ impl<R: Record> Shared<R> {
             }
         }
         core::ptr::null_mut()
+    }
+
+    /// The next record into the caller's buffer: 0 with `*result` set, `ENOENT` at the end, or another
+    /// error number, when the same record comes again.
+    ///
+    /// # Safety
+    /// As of [`find_r`].
+    pub(crate) unsafe fn next_r(
+        &self,
+        record: *mut R,
+        buffer: *mut c_char,
+        size: usize,
+        result: *mut *mut R,
+    ) -> c_int {
+        // SAFETY: the caller's promise.
+        unsafe { result.write(core::ptr::null_mut()) };
+        if self.0.lock().contents.is_none() {
+            match read(R::FILE.0, R::FILE.1) {
+                Ok(contents) => self.0.lock().contents = Some(contents),
+                Err(error) => return error.number(),
+            }
+        }
+        let mut walk = self.0.lock();
+        let Walk { contents, at, .. } = &mut *walk;
+        let contents = contents.as_deref().unwrap_or_default();
+        while *at < contents.len() {
+            let line = contents[*at..].split(|&byte| byte == b'\n').next().unwrap_or_default();
+            // SAFETY: the caller's promise.
+            let buffer = unsafe { core::slice::from_raw_parts_mut(buffer.cast(), size) };
+            let parsed = match R::parse(line, &mut Room::new(buffer)) {
+                Err(error) => return error.number(),
+                Ok(parsed) => parsed,
+            };
+            *at += line.len() + 1;
+            if let Some(found) = parsed {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    record.write(found);
+                    result.write(record);
+                }
+                return 0;
+            }
+        }
+        ENOENT.number()
     }
 
     /// The record that `wanted` takes; null if there is none.

@@ -204,6 +204,36 @@ fn parse_6(text: &[u8]) -> Option<[u8; 16]> {
     }
 }
 
+/// An address of either version as text; a scope after `%` is left out.
+pub(crate) fn parse_either(text: &[u8]) -> Option<net::IpAddress> {
+    let address = text.split(|&byte| byte == b'%').next().unwrap_or_default();
+    match parse_4(text) {
+        Some(address) => Some(net::IpAddress::V4(address)),
+        None => parse_6(address).map(net::IpAddress::V6),
+    }
+}
+
+/// An IPv4 address in any form that `inet_aton` reads, and nothing after it.
+pub(crate) fn parse_loose(text: &[u8]) -> Option<[u8; 4]> {
+    if !text.iter().all(|byte| byte.is_ascii_hexdigit() || b".xX".contains(byte)) {
+        return None;
+    }
+    let text = [text, b"\0"].concat();
+    let mut address = 0;
+    // SAFETY: the text ends in NUL.
+    (unsafe { inet_aton(text.as_ptr().cast(), &raw mut address) } != 0).then(|| address.to_ne_bytes())
+}
+
+/// An address as text.
+pub(crate) fn format(address: &net::IpAddress) -> alloc::vec::Vec<u8> {
+    let mut text = Text::new();
+    match address {
+        net::IpAddress::V4(bytes) => text.version_4(bytes),
+        net::IpAddress::V6(bytes) => text.version_6(bytes),
+    }
+    text.bytes.get(..text.used).unwrap_or_default().to_vec()
+}
+
 /// POSIX `inet_pton`: 1, 0 for text that is no address, or −1 with EAFNOSUPPORT.
 #[export]
 pub unsafe extern "C" fn inet_pton(family: c_int, text: *const c_char, to: *mut c_void) -> c_int {

@@ -43,6 +43,12 @@ unsafe fn position(array: *mut *mut c_char, name: &[u8]) -> usize {
     i
 }
 
+/// The value of a variable as a slice.
+pub(crate) fn value<'a>(name: &[u8]) -> Option<&'a [u8]> {
+    // SAFETY: the environment is an array of C strings.
+    unsafe { find(name).map(|value| core::ffi::CStr::from_ptr(value).to_bytes()) }
+}
+
 /// The value of a variable.
 pub(crate) unsafe fn find(name: &[u8]) -> Option<*mut c_char> {
     let array = *environ.get();

@@ -3,7 +3,7 @@
 mod datagram;
 pub mod interface;
 mod messages;
-mod name;
+pub mod name;
 mod option;
 mod stream;
 mod tcp_option;
@@ -40,7 +40,8 @@ fn create_v6(kind: i32, protocol: i32) -> Result<Arc<dyn Socket>> {
     create(Version::V6, kind, protocol)
 }
 
-fn create(version: Version, kind: i32, protocol: i32) -> Result<Arc<dyn Socket>> {
+/// A socket of this version, whatever families the table has: for the kernel's own use.
+pub fn create(version: Version, kind: i32, protocol: i32) -> Result<Arc<dyn Socket>> {
     let echo = if version == Version::V4 { ICMP } else { ICMP_V6 };
     match (kind, protocol) {
         (SOCK_STREAM, 0 | TCP) => Stream::create(version),

@@ -15,7 +15,7 @@ const LENGTH_V6: usize = 28;
 const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 /// The number of the family that sockets of this version are of.
-pub(super) fn family(version: Version) -> u16 {
+pub fn family(version: Version) -> u16 {
     match version {
         Version::V4 => AF_INET,
         Version::V6 => AF_INET6,
@@ -24,7 +24,7 @@ pub(super) fn family(version: Version) -> u16 {
 
 /// An IPv6 address, which is an IPv4 address if it is the mapped form of one.
 #[must_use]
-pub(super) fn unmap(bytes: [u8; 16]) -> IpAddress {
+pub fn unmap(bytes: [u8; 16]) -> IpAddress {
     match bytes.split_first_chunk::<12>() {
         Some((&MAPPED, &[a, b, c, d])) => IpAddress::V4([a, b, c, d]),
         _ => IpAddress::V6(bytes),
@@ -33,7 +33,7 @@ pub(super) fn unmap(bytes: [u8; 16]) -> IpAddress {
 
 /// An address as sockets of IPv6 show it.
 #[must_use]
-pub(super) fn map(address: IpAddress) -> [u8; 16] {
+pub fn map(address: IpAddress) -> [u8; 16] {
     match address {
         IpAddress::V6(bytes) => bytes,
         IpAddress::V4(bytes) => {
@@ -60,7 +60,7 @@ pub(super) fn parse(version: Version, name: &[u8]) -> Result<Endpoint> {
 }
 
 /// Reads a name of either version.
-pub(super) fn parse_any(name: &[u8]) -> Result<Endpoint> {
+pub fn parse_any(name: &[u8]) -> Result<Endpoint> {
     let at = |at: usize| name.get(at..).unwrap_or_default();
     let port = u16::from_be_bytes(*at(2).first_chunk().ok_or(EINVAL)?);
     match family_of(name) {
@@ -75,7 +75,7 @@ pub(super) fn parse_any(name: &[u8]) -> Result<Endpoint> {
 }
 
 /// The name of an end as a socket of this version shows it.
-pub(super) fn write(version: Version, end: &Endpoint) -> SocketName {
+pub fn write(version: Version, end: &Endpoint) -> SocketName {
     let mut bytes = [0; LENGTH_V6];
     let mut put = |at: usize, value: &[u8]| {
         bytes.iter_mut().skip(at).zip(value).for_each(|(to, from)| *to = *from);
@@ -100,7 +100,7 @@ pub(super) fn write(version: Version, end: &Endpoint) -> SocketName {
 }
 
 /// Where packets go that are sent to "any address": to the machine itself.
-pub(super) fn reachable(mut end: Endpoint) -> Endpoint {
+pub fn reachable(mut end: Endpoint) -> Endpoint {
     if end.address.is_any() {
         end.address = match end.address {
             IpAddress::V4(_) => IpAddress::LOOPBACK_V4,

@@ -1,0 +1,2 @@
+#![no_main]
+libfuzzer_sys::fuzz_target!(|message: &[u8]| libc::resolv::message::exercise(message));
