@@ -36,7 +36,7 @@ impl Diagnostic {
         self
     }
 
-    fn maybe(self, hint: Option<String>) -> Self {
+    pub(crate) fn maybe(self, hint: Option<String>) -> Self {
         match hint {
             Some(hint) => self.hint(hint),
             None => self,
@@ -146,7 +146,7 @@ impl From<&ImageError> for Diagnostic {
 
 impl From<&RunError> for Diagnostic {
     fn from(error: &RunError) -> Self {
-        Self::error(error.to_string()).maybe(error.hint().map(str::to_owned))
+        Self::error(error.to_string()).maybe(error.hint())
     }
 }
 

@@ -264,7 +264,7 @@ impl Profile {
 }
 
 /// The line of a span, from 1.
-fn line_of(text: &str, span: Range<usize>) -> usize {
+pub(crate) fn line_of(text: &str, span: Range<usize>) -> usize {
     1 + text.bytes().take(span.start).filter(|&byte| byte == b'\n').count()
 }
 

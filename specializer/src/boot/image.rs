@@ -102,6 +102,28 @@ pub struct ImagePlan {
     root: Directory,
 }
 
+/// The parts of `SRC[:DST]`.
+fn split_option(option: &[u8]) -> (PathBuf, PathBuf) {
+    let path = |bytes: &[u8]| PathBuf::from(std::ffi::OsString::from_vec(bytes.to_vec()));
+    // A name that holds a colon and exists as it stands is meant as it stands.
+    let whole = path(option);
+    match option.iter().rposition(|&byte| byte == b':') {
+        Some(colon) if !whole.exists() => (path(&option[..colon]), path(&option[colon + 1..])),
+        _ => (whole.clone(), whole),
+    }
+}
+
+/// A path as one from the root on, without `.` and `..`.
+fn below_root(path: &Path) -> PathBuf {
+    let mut below = PathBuf::from("/");
+    for part in path.components() {
+        if let std::path::Component::Normal(name) = part {
+            below.push(name);
+        }
+    }
+    below
+}
+
 impl Default for ImagePlan {
     fn default() -> Self {
         Self::new()
@@ -182,27 +204,22 @@ impl ImagePlan {
     /// Puts what an option `SRC[:DST]` names on the image. Without DST a relative SRC goes below
     /// the root and an absolute one to its own path. A DST that ends in `/` is a directory.
     pub fn add_option(&mut self, option: &[u8]) -> Result<(), ImageError> {
-        let path = |bytes: &[u8]| PathBuf::from(std::ffi::OsString::from_vec(bytes.to_vec()));
-        // A name that holds a colon and exists as it stands is meant as it stands.
-        let whole = path(option);
-        let (source, destination) = match option.iter().rposition(|&byte| byte == b':') {
-            Some(colon) if !whole.exists() => (path(&option[..colon]), path(&option[colon + 1..])),
-            _ => (whole.clone(), whole),
-        };
-        let below_root = |path: &Path| {
-            let mut below = PathBuf::from("/");
-            for part in path.components() {
-                if let std::path::Component::Normal(name) = part {
-                    below.push(name);
-                }
-            }
-            below
-        };
+        let (source, destination) = split_option(option);
         let mut at = below_root(&destination);
         if destination.as_os_str().as_bytes().ends_with(b"/") && !source.is_dir() {
             at.push(source.file_name().ok_or_else(|| bad(&destination, "the source has no name"))?);
         }
         self.add_host(&source, &at)
+    }
+
+    /// The same for a SRC that has to be a directory.
+    pub fn add_directory_option(&mut self, option: &[u8]) -> Result<(), ImageError> {
+        let (source, destination) = split_option(option);
+        let metadata = fs::metadata(&source).map_err(|error| unreadable(&source, error))?;
+        if !metadata.is_dir() {
+            return Err(unreadable(&source, io::ErrorKind::NotADirectory.into()));
+        }
+        self.add_host(&source, &below_root(&destination))
     }
 
     /// Puts a shared object of the closure where the loader looks for it: at the path at which it

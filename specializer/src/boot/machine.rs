@@ -6,6 +6,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::accelerator::Accelerator;
+use super::network::Network;
 
 /// A machine model of QEMU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -117,6 +118,8 @@ pub struct MachinePlan<'a> {
     pub image: Option<(&'a Path, RootMedium)>,
     /// The boot command line.
     pub command_line: &'a OsStr,
+    /// What the network card is plugged into.
+    pub network: &'a Network,
     /// Further arguments, as they are.
     pub extra: &'a [OsString],
 }
@@ -153,6 +156,8 @@ impl MachinePlan<'_> {
             }
             None => {}
         }
+        let pci = self.machine != Machine::Microvm;
+        arguments.extend(self.network.arguments(&self.machine.virtio("net"), pci, self.cpus));
         arguments.extend_from_slice(self.extra);
         arguments
     }
@@ -202,6 +207,7 @@ mod tests {
             kernel: Path::new("hello.kernel.elf"),
             image,
             command_line: OsStr::new("root=disk -- /hello 'a b'"),
+            network: &Network::None,
             extra: &[],
         };
         shell_line(OsStr::new("qemu-system-x86_64"), &plan.arguments())

@@ -9,6 +9,8 @@ pub mod console;
 pub mod image;
 pub mod interrupt;
 pub mod machine;
+mod monitor;
+pub mod network;
 pub mod rofs;
 pub mod run;
 
@@ -17,4 +19,5 @@ pub use command_line::CommandLine;
 pub use console::{ConsoleFilter, ExitStatus};
 pub use image::{ImageError, ImagePlan, Source};
 pub use machine::{Machine, RootMedium};
+pub use network::{Network, NetworkError, Publish, Transport};
 pub use run::{Outcome, RunError, RunPlan, run};

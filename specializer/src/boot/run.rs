@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,6 +19,8 @@ use super::accelerator::Accelerator;
 use super::command_line::CommandLine;
 use super::console::{ConsoleFilter, ExitStatus};
 use super::machine::{Machine, MachinePlan, RootMedium, shell_line};
+use super::monitor::Monitor;
+use super::network::{Network, NetworkError};
 
 /// The QEMU that is run if a plan names none.
 pub const QEMU: &str = "qemu-system-x86_64";
@@ -52,10 +54,15 @@ pub struct RunPlan {
     pub command_line: CommandLine,
     /// The guest is stopped after this long.
     pub deadline: Option<Duration>,
+    /// What the network card is plugged into.
+    pub network: Network,
     /// Further arguments for QEMU.
     pub extra: Vec<OsString>,
-    /// Set from elsewhere to stop the guest, as on Ctrl-C.
-    pub cancelled: Arc<AtomicBool>,
+    /// Whether the kernel heeds the power button.
+    pub power_button: bool,
+    /// Counted up from elsewhere to stop the guest, as on Ctrl-C: at 1 by its power button if it has
+    /// one, at 2 at once.
+    pub stop: Arc<AtomicU32>,
 }
 
 impl RunPlan {
@@ -72,8 +79,10 @@ impl RunPlan {
             memory: 128 << 20,
             command_line,
             deadline: None,
+            network: Network::None,
             extra: Vec::new(),
-            cancelled: Arc::default(),
+            power_button: false,
+            stop: Arc::default(),
         }
     }
 
@@ -97,6 +106,7 @@ impl RunPlan {
             kernel: &self.kernel,
             image: self.image.as_deref().map(|image| (image, self.root)),
             command_line: &command_line,
+            network: &self.network,
             extra: &self.extra,
         }
         .arguments()
@@ -164,7 +174,10 @@ pub enum RunError {
     /// The deadline passed.
     #[error("the guest was stopped after {seconds} s{tail}", seconds = .0.as_secs_f32(), tail = .1)]
     Deadline(Duration, Box<Tail>),
-    /// Someone set [`RunPlan::cancelled`].
+    /// The network card cannot be plugged in.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// [`RunPlan::stop`] asked for it.
     #[error("interrupted")]
     Cancelled,
     /// The console's bytes cannot be passed on.
@@ -174,30 +187,42 @@ pub enum RunError {
 
 impl RunError {
     /// What the user can do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
             RunError::NoQemu(_) => {
-                Some("install it, on Debian by: apt-get install --no-install-recommends qemu-system-x86")
+                "install it, on Debian by: apt-get install --no-install-recommends qemu-system-x86"
             }
-            RunError::Stopped(_) => Some("--print-command shows the QEMU command line"),
-            RunError::Deadline(..) => Some("a longer --deadline, or --accel, may help"),
-            _ => None,
-        }
+            RunError::Stopped(_) => "--print-command shows the QEMU command line",
+            RunError::Deadline(..) => "a longer --deadline, or --accel, may help",
+            RunError::Network(error) => return Some(error.hint()),
+            _ => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 
 /// Boots `plan` and writes the bytes of its console to `out` as they come, without the exit record.
 pub fn run(plan: &RunPlan, out: &mut dyn Write) -> Result<Outcome, RunError> {
+    plan.network.check()?;
     let nonce = nonce();
     let started = Instant::now();
     let mut command = Command::new(&plan.qemu);
     command.args(plan.arguments(plan.accelerator(), Some(&nonce)));
+    // Without a monitor the guest can still be killed.
+    let mut monitor = if plan.power_button { Monitor::new().ok() } else { None };
+    command.args(monitor.iter().flat_map(Monitor::arguments));
+    let inherited = monitor.as_ref().and_then(Monitor::descriptor);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // SAFETY: prctl is a bare system call, which is all that may be done between fork and exec.
+    // A group of its own: Ctrl-C is for this process, which stops the guest in order.
+    command.process_group(0);
+    // SAFETY: these are bare system calls, which is all that may be done between fork and exec.
     unsafe {
-        command.pre_exec(|| {
+        command.pre_exec(move || {
             // However this process ends, the guest ends with it.
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            if let Some(descriptor) = inherited {
+                libc::fcntl(descriptor, libc::F_SETFD, 0);
+            }
             Ok(())
         });
     }
@@ -205,6 +230,9 @@ pub fn run(plan: &RunPlan, out: &mut dyn Write) -> Result<Outcome, RunError> {
         io::ErrorKind::NotFound => RunError::NoQemu(plan.qemu.clone()),
         _ => RunError::Spawn(plan.qemu.clone(), error),
     })?);
+    if let Some(monitor) = &mut monitor {
+        monitor.started();
+    }
 
     let (sender, console) = mpsc::channel();
     if let Some(stdout) = guest.0.stdout.take() {
@@ -225,10 +253,14 @@ pub fn run(plan: &RunPlan, out: &mut dyn Write) -> Result<Outcome, RunError> {
     let mut tail = Tail::default();
     let mut bytes = Vec::new();
     let mut deadline = plan.deadline.map(|deadline| started + deadline);
+    let mut pressed = false;
     let ended = loop {
         let now = Instant::now();
-        if plan.cancelled.load(Ordering::Relaxed) {
-            return Err(RunError::Cancelled);
+        match plan.stop.load(Ordering::Relaxed) {
+            0 => {}
+            1 if pressed => {}
+            1 if monitor.as_mut().is_some_and(Monitor::press) => pressed = true,
+            _ => return Err(RunError::Cancelled),
         }
         if deadline.is_some_and(|deadline| now >= deadline) {
             break false;

@@ -56,7 +56,7 @@ fn a_guest_that_hangs_is_stopped_at_the_deadline() {
 fn a_cancelled_run_stops_the_guest() {
     let directory = tempfile::tempdir().unwrap();
     let plan = plan(directory.path(), "exec sleep 60");
-    plan.cancelled.store(true, Ordering::Relaxed);
+    plan.stop.store(1, Ordering::Relaxed);
     assert!(matches!(run(&plan, &mut Vec::new()), Err(RunError::Cancelled)));
 }
 
@@ -67,5 +67,36 @@ fn a_missing_qemu_has_a_hint() {
     plan.qemu = "/no/such/qemu".into();
     let error = run(&plan, &mut Vec::new()).unwrap_err();
     assert!(matches!(error, RunError::NoQemu(_)));
-    assert!(error.hint().unwrap().contains("qemu-system-x86"));
+    assert!(error.hint().is_some_and(|hint| hint.contains("qemu-system-x86")));
+}
+
+#[test]
+fn a_guest_that_heeds_the_power_button_ends_in_order() {
+    let directory = tempfile::tempdir().unwrap();
+    // The stand-in reads its monitor, and ends by the signal that the button stands for.
+    let script = r#"fd=$(printf '%s\n' "$@" | sed -n 's/socket,id=monitor,fd=//p')
+        while read -r line <&$fd; do case $line in *system_powerdown*) break;; esac; done
+        printf 'bye\036specialize signal=15 nonce=%s\036\n' $nonce"#;
+    let mut plan = plan(directory.path(), script);
+    plan.power_button = true;
+    plan.stop.store(1, Ordering::Relaxed);
+    let mut out = Vec::new();
+    let outcome = run(&plan, &mut out).unwrap();
+    assert_eq!((out.as_slice(), outcome.status), (&b"bye"[..], ExitStatus::Signalled(15)));
+}
+
+#[test]
+fn the_second_time_a_guest_is_killed() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut plan = plan(directory.path(), "exec sleep 60");
+    plan.power_button = true;
+    plan.stop.store(1, Ordering::Relaxed);
+    let stop = plan.stop.clone();
+    thread::spawn(move || {
+        thread::sleep(Duration::from_millis(300));
+        stop.store(2, Ordering::Relaxed);
+    });
+    let started = Instant::now();
+    assert!(matches!(run(&plan, &mut Vec::new()), Err(RunError::Cancelled)));
+    assert!(started.elapsed() >= Duration::from_millis(250));
 }

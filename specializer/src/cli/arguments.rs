@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
 
 /// Makes the smallest unikernel that can run one application on one hypervisor.
 #[derive(Debug, Parser)]
@@ -84,17 +85,23 @@ pub(super) struct Target {
     /// The application: a dynamically linked x86-64 ELF program
     #[arg(long, value_name = "FILE")]
     pub app: Option<PathBuf>,
+    /// A TOML file that says what flags would, for what a deployment repeats
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
     /// The profile of the hypervisor: a name (see `profiles`) or a TOML file
     #[arg(long, value_name = "PROFILE")]
     pub hv: Option<String>,
-    /// How much is done for this application
-    #[arg(long, value_enum, default_value_t = Effort::Balanced)]
-    pub effort: Effort,
+    /// How much is done for this application [default: balanced]
+    #[arg(long, value_enum)]
+    pub effort: Option<Effort>,
     #[command(flatten)]
     pub closure: Closure,
     /// The root file system, such as rofs:disk, rofs:module or ramfs [default: the profile's]
     #[arg(long, value_name = "KIND")]
     pub root: Option<String>,
+    /// The network: loopback leaves out every driver of a card; what else there is, is for `run`
+    #[arg(long, value_enum, value_name = "NET")]
+    pub net: Option<Net>,
     /// Keep an export that nothing shows to be used; @FILE reads names from a file, one a line
     #[arg(long, value_name = "SYM|@FILE")]
     pub export: Vec<String>,
@@ -142,7 +149,21 @@ pub(super) struct Package {
     pub kernel: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Net {
+    /// No card: the program reaches itself only
+    Loopback,
+    /// A kernel as ever, run without a card
+    None,
+    /// QEMU's user-mode network, which needs no privilege; for convenience, not for speed
+    User,
+    /// The tap interface that --tap names
+    Tap,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Effort {
     /// Link what the package holds compiled: milliseconds
     Instant,
@@ -228,18 +249,27 @@ pub(super) struct Run {
     /// Put a file or directory on the image, at DST or at its own path
     #[arg(long, value_name = "SRC[:DST]")]
     pub file: Vec<OsString>,
+    /// Put a directory with all that is below it on the image, at DST or at its own path
+    #[arg(long, value_name = "SRC[:DST]")]
+    pub dir: Vec<OsString>,
+    /// Reach a port of the guest through one of the host, by --net user
+    #[arg(long, value_name = "[ADDRESS:]HOST:GUEST[/udp]")]
+    pub publish: Vec<crate::boot::Publish>,
+    /// Plug the guest's network card into this tap interface of the host
+    #[arg(long, value_name = "IFNAME")]
+    pub tap: Option<String>,
     /// The machine model of QEMU: q35, pc or microvm [default: the profile's]
     #[arg(long, value_name = "MODEL")]
     pub machine: Option<crate::boot::Machine>,
     /// The accelerator of QEMU: kvm or tcg [default: kvm where it really works]
     #[arg(long, value_name = "NAME")]
     pub accel: Option<crate::boot::Accelerator>,
-    /// How many CPUs
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub cpus: u32,
-    /// How much memory; K, M and G are powers of 1024
-    #[arg(long, value_name = "SIZE", default_value = "128M")]
-    pub memory: String,
+    /// How many CPUs [default: 1]
+    #[arg(long, alias = "cpus", value_name = "N")]
+    pub smp: Option<u32>,
+    /// How much memory; K, M and G are powers of 1024 [default: 128M]
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<String>,
     /// Set an environment variable of the program
     #[arg(long, value_name = "NAME=VALUE")]
     pub env: Vec<OsString>,

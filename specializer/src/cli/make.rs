@@ -35,12 +35,13 @@ impl Inputs {
     /// Reads what the flags name. Mistakes in the command line come first, then what is read fast.
     pub fn read(target: &Target, quiet: bool) -> Result<Self, CliError> {
         let app = options::app(target)?;
-        let options = options::options(target)?;
+        let mut options = options::options(target)?;
         // A mistyped profile should not wait for a package to be built.
         Profile::load(options::profile_name(target)?)?;
         std::fs::File::open(app).map_err(|source| CliError::Read { path: app.to_owned(), source })?;
         let package = context::package(&target.closure.package, quiet)?;
         let profile = options::profile(target, &package)?;
+        options.drop_rows.extend(options::left_out(target, &package));
         let closure = context::closure(app, &target.closure, &package.catalogue()?)?;
         Ok(Self { package, closure, profile, options })
     }
@@ -83,6 +84,14 @@ pub(super) fn make(arguments: &Make) -> Result<ExitCode, CliError> {
 }
 
 impl Made {
+    /// Whether the kernel holds a row of one of these tables.
+    pub fn holds_row(&self, kinds: &[String]) -> bool {
+        let tables = self.package.index.tables.iter().zip(&self.specialized.live.rows);
+        tables
+            .filter(|(table, _)| kinds.contains(&table.kind))
+            .any(|(_, rows)| rows.iter().any(Option::is_some))
+    }
+
     /// The report on this kernel, with the comparison builds made.
     pub fn report(&self, output: &Path) -> Result<Report, CliError> {
         let Self { package, closure, profile, options, specialized } = self;

@@ -9,6 +9,7 @@ mod explain;
 mod imports;
 mod kernel;
 mod make;
+mod manifest;
 mod options;
 mod output;
 mod profiles;
@@ -37,7 +38,14 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
+fn dispatch(mut cli: Cli) -> Result<ExitCode, CliError> {
+    match &mut cli.command {
+        None => manifest::complete(&mut cli.make.target)?,
+        Some(Command::Why(arguments)) => manifest::complete(&mut arguments.target)?,
+        Some(Command::Size(arguments)) => manifest::complete(&mut arguments.target)?,
+        Some(Command::Run(arguments)) => manifest::complete_run(arguments)?,
+        _ => {}
+    }
     match cli.command {
         None => make::make(&cli.make),
         Some(Command::Imports(arguments)) => imports::imports(&arguments),

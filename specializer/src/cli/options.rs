@@ -42,9 +42,9 @@ pub(super) fn profile(target: &Target, package: &KernelPackage) -> Result<Profil
 pub(super) fn options(target: &Target) -> Result<Options, CliError> {
     Ok(Options {
         effort: match target.effort {
-            arguments::Effort::Instant => Effort::Instant,
-            arguments::Effort::Balanced => Effort::Balanced,
-            arguments::Effort::Max => Effort::Max,
+            Some(arguments::Effort::Instant) => Effort::Instant,
+            None | Some(arguments::Effort::Balanced) => Effort::Balanced,
+            Some(arguments::Effort::Max) => Effort::Max,
         },
         exports: match target.exports {
             arguments::Exports::App => ExportSet::App,
@@ -63,6 +63,15 @@ pub(super) fn options(target: &Target) -> Result<Options, CliError> {
         verify: target.verify,
         save_dir: target.save_dir.clone(),
     })
+}
+
+/// The rows that `--net` leaves out: with `loopback`, all drivers of network cards.
+pub(super) fn left_out(target: &Target, package: &KernelPackage) -> Vec<String> {
+    let cards = &package.kernel_toml.run.cards;
+    let tables = package.index.tables.iter().filter(|table| cards.contains(&table.kind));
+    let rows = tables
+        .flat_map(|table| table.rows.iter().flatten().map(|row| format!("{}:{}", table.kind, row.name)));
+    if target.net == Some(arguments::Net::Loopback) { rows.collect() } else { Vec::new() }
 }
 
 /// The names of `--export`, with those of `@FILE` in place of it.

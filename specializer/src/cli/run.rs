@@ -7,24 +7,29 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::arguments;
+use super::arguments::{self, Net};
 use super::error::CliError;
 use super::make::{Inputs, Made};
 use super::options;
 use super::output::{self, Outputs};
 use crate::app::{AppClosure, SearchPaths};
-use crate::boot::{self, CommandLine, ImagePlan, Machine, RootMedium, RunPlan, Source};
+use crate::boot::{self, CommandLine, ImagePlan, Machine, Network, RootMedium, RunError, RunPlan, Source};
 
+/// Bytes of memory, unless somebody says.
+const MEMORY: u64 = 128 << 20;
 /// Where the contents of `--stdin` are on the image.
 const STDIN: &str = "/.specialize/stdin";
 
 /// `specialize run --app APP --hv PROFILE … -- ARG …`; gives the program's own exit status.
 pub(super) fn run(arguments: &arguments::Run) -> Result<ExitCode, CliError> {
     let machine = machine(arguments)?;
-    let memory = options::size(&arguments.memory)?;
-    if arguments.cpus == 0 {
-        return Err(CliError::usage("--cpus takes at least 1"));
+    let memory = arguments.memory.as_deref().map_or(Ok(MEMORY), options::size)?;
+    if arguments.smp == Some(0) {
+        return Err(CliError::usage("--smp takes at least 1"));
     }
+    let network = network(arguments)?;
+    // A busy port should not wait for a kernel to be made.
+    network.check().map_err(RunError::from)?;
     let deadline = arguments.deadline.map(Duration::try_from_secs_f64).transpose();
     let deadline = deadline.map_err(|_| CliError::usage("--deadline takes a number of seconds"))?;
     let environment = arguments.env.iter().map(|setting| variable(setting)).collect::<Result<Vec<_>, _>>()?;
@@ -59,15 +64,17 @@ pub(super) fn run(arguments: &arguments::Run) -> Result<ExitCode, CliError> {
     plan.image = Some(image_file);
     plan.root = medium(&made)?;
     plan.accelerator = arguments.accel;
-    plan.cpus = arguments.cpus;
+    plan.cpus = arguments.smp.unwrap_or(1);
     plan.memory = memory;
     plan.deadline = deadline;
+    plan.network = plugged_in(network, arguments, &made)?;
+    plan.power_button = made.holds_row(&made.package.kernel_toml.run.power_button);
     plan.extra.clone_from(&arguments.qemu_arg);
     if arguments.print_command {
         output::print(&format!("{}\n", plan.shell_line()))?;
         return Ok(ExitCode::SUCCESS);
     }
-    plan.cancelled = boot::interrupt::cancelled_by_signals();
+    plan.stop = boot::interrupt::counted_signals();
     let outcome = boot::run(&plan, &mut std::io::stdout().lock())?;
     Ok(ExitCode::from(outcome.status.code()))
 }
@@ -96,10 +103,52 @@ fn variable(setting: &OsStr) -> Result<(Vec<u8>, Vec<u8>), CliError> {
     Ok((name.to_vec(), value.get(1..).unwrap_or_default().to_vec()))
 }
 
+/// What the flags plug the card into.
+fn network(arguments: &arguments::Run) -> Result<Network, CliError> {
+    let network = match (arguments.target.net, &arguments.tap) {
+        (None | Some(Net::User), None) => Network::User(arguments.publish.clone()),
+        (None | Some(Net::Tap), Some(name)) => Network::Tap(name.clone()),
+        (Some(Net::None | Net::Loopback), None) => Network::None,
+        (Some(Net::Tap), None) => return Err(CliError::usage("--net tap wants --tap IFNAME")),
+        (Some(_), Some(_)) => return Err(CliError::usage("--tap is for --net tap")),
+    };
+    if !arguments.publish.is_empty() && !matches!(network, Network::User(_)) {
+        return Err(CliError::usage("--publish is for --net user"));
+    }
+    Ok(network)
+}
+
+/// The same, unless the kernel has no use for a card: an error if one was asked for.
+fn plugged_in(network: Network, arguments: &arguments::Run, made: &Made) -> Result<Network, CliError> {
+    let cards = &made.package.kernel_toml.run.cards;
+    if network == Network::None || made.holds_row(cards) {
+        return Ok(network);
+    }
+    let asked = match (&network, arguments.publish.first()) {
+        (_, Some(publish)) => format!("--publish {publish}"),
+        (Network::Tap(name), _) => format!("--tap {name}"),
+        _ if arguments.target.net.is_some() => "--net user".to_owned(),
+        _ => return Ok(Network::None),
+    };
+    let tables = made.package.index.tables.iter().zip(&made.specialized.roots.tables);
+    let chosen = tables
+        .filter(|(table, _)| cards.contains(&table.kind))
+        .any(|(_, choice)| choice.rows.contains(&true));
+    let why = if chosen {
+        format!("nothing in {} opens a socket of the Internet", made.closure.name(0))
+    } else {
+        format!("the profile '{}' lists none, or --drop left it out", made.profile.name)
+    };
+    Err(CliError::told(format!("{asked}: the kernel holds no driver of a network card"), why))
+}
+
 /// Puts on the image what the user names.
 fn put_files(image: &mut ImagePlan, arguments: &arguments::Run) -> Result<(), CliError> {
     for option in &arguments.file {
         image.add_option(option.as_bytes())?;
+    }
+    for option in &arguments.dir {
+        image.add_directory_option(option.as_bytes())?;
     }
     if let Some(path) = &arguments.stdin {
         let source = if path == Path::new("-") {

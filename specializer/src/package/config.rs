@@ -63,6 +63,9 @@ pub struct Config {
     /// Root file systems that may be asked for.
     #[serde(default)]
     pub roots: BTreeMap<String, RootRule>,
+    /// What `run` has to know.
+    #[serde(default)]
+    pub run: RunRule,
     /// How symbols are grouped in reports; the first that fits counts.
     #[serde(default, rename = "group")]
     pub groups: Vec<GroupRule>,
@@ -216,6 +219,16 @@ pub struct RootRule {
     pub rows: BTreeMap<String, Vec<String>>,
     /// `by-root` tables that get the profile's rows with this root.
     pub profile: Vec<String>,
+}
+
+/// What `run` has to know: which tables' rows say what the kernel can do.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct RunRule {
+    /// Drivers of network cards; a kernel that holds none gets no card.
+    pub cards: Vec<String>,
+    /// What heeds the power button.
+    pub power_button: Vec<String>,
 }
 
 /// How symbols are grouped in reports.
