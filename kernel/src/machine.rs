@@ -2,6 +2,7 @@
 
 use kcore::boot::{self, pvh};
 use kcore::irq::lapic;
+use kcore::power_button::{self, PowerButton};
 use kcore::poweroff;
 use kcore::process::PowerOff;
 use kcore::table::Table;
@@ -29,3 +30,9 @@ pub static table_clock: Table<time::Row, { time::ROWS }> =
 #[allow(non_upper_case_globals, reason = "the name that kernel.toml gives the table")]
 pub static table_poweroff: Table<PowerOff, 3> =
     Table::new([Some(&poweroff::ACPI), Some(&poweroff::I8042_RESET), Some(&poweroff::TRIPLE_FAULT)]);
+
+/// Power buttons.
+#[unsafe(no_mangle)]
+#[allow(non_upper_case_globals, reason = "the name that kernel.toml gives the table")]
+pub static table_power_button: Table<PowerButton, { power_button::ROWS }> =
+    Table::new([Some(&power_button::FIXED_POWER_BUTTON), Some(&power_button::GENERIC_POWER_BUTTON)]);

@@ -18,6 +18,8 @@ pub mod irq;
 pub mod loader;
 pub mod memory;
 #[cfg(kernel)]
+pub mod power_button;
+#[cfg(kernel)]
 pub mod poweroff;
 pub mod process;
 pub mod random;

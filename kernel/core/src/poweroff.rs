@@ -1,6 +1,6 @@
 //! Ways to switch the machine off, each a row of `table_poweroff`.
 
-use crate::acpi::fadt::{self, Place, SoftOff};
+use crate::acpi::fadt::{self, Place, SoftOff, Switch};
 use crate::process::PowerOff;
 use crate::{acpi, memory};
 use hal::mem::PhysAddr;
@@ -27,20 +27,10 @@ fn soft_off() -> Option<()> {
             // SAFETY: the machine is to stop.
             unsafe { hal::mmio::write8(register, value) };
         }
-        SoftOff::Full { ports, values, enable } => {
-            let [first, second] = ports;
+        SoftOff::Full { ports: [first, second], values } => {
+            switch_acpi_on(table)?;
             // SAFETY: the machine is to stop.
             unsafe {
-                // Bit 0 of the control register: ACPI is on.
-                if let Some((port, value)) = enable.filter(|_| read16(first) & 1 == 0) {
-                    write8(port, value);
-                    for _ in 0..100_000 {
-                        if read16(first) & 1 != 0 {
-                            break;
-                        }
-                        hal::cpu::pause();
-                    }
-                }
                 write16(first, values[0]);
                 if second != 0 {
                     write16(second, values[1]);
@@ -49,6 +39,24 @@ fn soft_off() -> Option<()> {
         }
     }
     wait();
+    Some(())
+}
+
+/// Takes the power management ports over from firmware, if it has them; `table` is the fixed description.
+pub(crate) fn switch_acpi_on(table: &[u8]) -> Option<()> {
+    let Switch { control, command } = fadt::switch(table)?;
+    // SAFETY: the ports of power management are the kernel's. Bit 0 of the control register: ACPI is on.
+    unsafe {
+        if let Some((port, value)) = command.filter(|_| read16(control) & 1 == 0) {
+            write8(port, value);
+            for _ in 0..100_000 {
+                if read16(control) & 1 != 0 {
+                    break;
+                }
+                hal::cpu::pause();
+            }
+        }
+    }
     Some(())
 }
 

@@ -25,9 +25,16 @@ pub(crate) enum SoftOff {
         ports: [u16; 2],
         /// What to write to each.
         values: [u16; 2],
-        /// The port and value that switch ACPI on, if it is not.
-        enable: Option<(u16, u8)>,
     },
+}
+
+/// How power management is taken over from firmware (section 4.8.3.2.4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Switch {
+    /// The port of the control register, whose bit 0 says that it is.
+    pub(crate) control: u16,
+    /// The port and value that ask for it; none where it always is.
+    pub(crate) command: Option<(u16, u8)>,
 }
 
 const HARDWARE_REDUCED: u32 = 1 << 20;
@@ -55,9 +62,15 @@ pub(crate) fn soft_off(table: &[u8], code: &[u8]) -> Option<SoftOff> {
     }
     // The extended addresses are the same ports on every machine that has both.
     let port = |offset| u32_at(table, offset).map(|port| port as u16);
-    let enable = (port(48)? != 0).then_some((port(48)?, *table.get(52)?));
     let value = |sleep_type: u8| u16::from(sleep_type) << 10 | 1 << 13;
-    Some(SoftOff::Full { ports: [port(64)?, port(68)?], values: types.map(value), enable })
+    Some(SoftOff::Full { ports: [port(64)?, port(68)?], values: types.map(value) })
+}
+
+/// How to take power management over.
+pub(crate) fn switch(table: &[u8]) -> Option<Switch> {
+    let port = |offset| u32_at(table, offset).map(|port| port as u16);
+    let command = (port(48)? != 0).then_some((port(48)?, *table.get(52)?));
+    Some(Switch { control: port(64)?, command })
 }
 
 /// The two values of the package `\_S5`: Name (_S5_, Package { a, b, … }) (section 20.2).
@@ -106,9 +119,9 @@ mod tests {
     fn a_pc_is_switched_off_through_its_port() {
         let table = table(&[(48, &[0xb2, 0, 0, 0]), (52, &[0xf1]), (64, &[4, 6, 0, 0])]);
         let code = table_of(b"DSDT", b"junk\x08_S5_\x12\x06\x04\x0a\x05\x0a\x05\x00\x00");
-        let expected =
-            SoftOff::Full { ports: [0x604, 0], values: [5 << 10 | 1 << 13; 2], enable: Some((0xb2, 0xf1)) };
+        let expected = SoftOff::Full { ports: [0x604, 0], values: [5 << 10 | 1 << 13; 2] };
         assert_eq!(soft_off(&table, &code), Some(expected));
+        assert_eq!(switch(&table), Some(Switch { control: 0x604, command: Some((0xb2, 0xf1)) }));
         let code = table_of(b"DSDT", b"\x08\\_S5_\x12\x44\x00\x04\x00\x01");
         let Some(SoftOff::Full { values, .. }) = soft_off(&table, &code) else { panic!() };
         assert_eq!(values, [1 << 13, 1 << 10 | 1 << 13]);

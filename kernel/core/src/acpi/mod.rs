@@ -6,9 +6,12 @@
 #![cfg_attr(not(kernel), allow(dead_code, reason = "read by the machine's code; tested on the host"))]
 
 #[cfg_attr(not(kernel), allow(dead_code, reason = "read by the machine's code; tested on the host"))]
+pub(crate) mod button;
+#[cfg_attr(not(kernel), allow(dead_code, reason = "read by the machine's code; tested on the host"))]
 pub(crate) mod fadt;
 #[cfg_attr(not(kernel), allow(dead_code, reason = "read by the machine's code; tested on the host"))]
 pub(crate) mod madt;
+pub mod resource;
 
 /// Bytes of the header that every table begins with.
 pub const HEADER: usize = 36;

@@ -87,6 +87,8 @@ fn start() -> Result<core::convert::Infallible> {
     block.guard_length.set(GUARD);
     let order = lifecycle::order(&batch.objects);
     drop((scope, batch));
+    #[cfg(kernel)]
+    crate::power_button::watch();
     // SAFETY: the stack is as the ABI has it at process entry, and the program is ready to run.
     unsafe { enter(program, order, stack.pointer) }
 }

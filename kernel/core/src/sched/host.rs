@@ -43,6 +43,11 @@ pub fn spawn(spawn: Spawn) -> Result<Arc<Thread>> {
     receiver.recv().map_err(|_| EAGAIN)
 }
 
+/// Starts a thread; on the host as any other.
+pub(crate) fn spawn_here(request: Spawn) -> Result<Arc<Thread>> {
+    spawn(request)
+}
+
 /// Ends the calling thread. On the host its stack stays behind: `std` gives no way to end a thread
 /// without unwinding it.
 pub fn exit_current() -> ! {

@@ -35,7 +35,8 @@ static SERVICE: Once<bool> = Once::new();
 /// Bytes of the service's stack.
 const STACK: usize = 16 << 10;
 
-/// Starts a thread of the kernel's that may use what needs a control block.
+/// Starts a thread of the kernel's that may use what needs a control block; on this processor, so
+/// that a program with one thread leaves the others alone.
 ///
 /// # Errors
 /// `EAGAIN` if there is no memory.
@@ -53,7 +54,7 @@ pub fn start_service(entry: unsafe extern "C-unwind" fn(usize) -> !) -> Result<(
         Tcb::initialise(block, 0, 0);
         block
     };
-    sched::spawn(Spawn {
+    sched::spawn_here(Spawn {
         entry,
         argument: 0,
         stack_top: stack.addr() + STACK,
