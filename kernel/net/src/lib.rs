@@ -11,13 +11,29 @@
 extern crate alloc;
 
 pub mod address;
+mod config;
+mod dhcp;
+pub mod hash;
 pub mod inet;
+pub mod interface;
+pub mod ip;
+mod loopback;
+mod neighbor;
+mod packet;
+pub mod ports;
+pub mod protocol;
+pub mod queue;
 pub mod raw;
+pub mod route;
 pub mod socket;
 pub mod stack;
+pub mod start;
+mod table;
 pub mod tcp;
 pub mod udp;
 pub mod unix;
+pub mod wheel;
+pub mod wire;
 
 pub use address::{Endpoint, Family, IpAddress, Prefix};
 pub use stack::{Stack, stack};

@@ -1,8 +1,66 @@
 //! TCP (RFC 9293), over both versions of IP.
 
+mod congestion;
+mod connection;
+mod cookies;
+mod demux;
+mod hash;
+mod input;
+mod listen;
+mod output;
+mod reassembly;
+mod recovery;
+mod rtt;
+mod sequence;
 mod socket;
+mod time_wait;
+mod timers;
+mod trouble;
+mod urgent;
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::sync::atomic::AtomicU64;
+
+use kcore::sync::SpinLock;
+
+use crate::ports::Ports;
+use crate::protocol::Protocol;
 
 pub use socket::Socket;
+
+/// The table's row.
+pub static TCP: Protocol = Protocol {
+    number: crate::wire::tcp::PROTOCOL,
+    input: demux::input,
+    report: demux::report,
+    overhear: None,
+};
+
+/// Linux's number for a socket that listens.
+const LISTEN: u8 = 10;
+
+/// What a stack knows of TCP.
+pub(crate) struct Tcp {
+    connections: hash::Connections,
+    listeners: SpinLock<BTreeMap<u16, Vec<demux::Listening>>>,
+    ports: Ports,
+    time_wait: time_wait::TimeWait,
+    /// When a cookie was last given out, in nanoseconds.
+    flooded: AtomicU64,
+}
+
+impl Tcp {
+    pub const fn new() -> Self {
+        Self {
+            connections: hash::Connections::new(),
+            listeners: SpinLock::new(BTreeMap::new()),
+            ports: Ports::new(),
+            time_wait: time_wait::TimeWait::new(),
+            flooded: AtomicU64::new(0),
+        }
+    }
+}
 
 /// What can be set of a socket. Times are in seconds unless they say otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
