@@ -2,7 +2,9 @@
 
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+#[cfg(not(kernel))]
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use kcore::errno::Result;
 use kcore::sync::{Once, SpinLock, WaitQueue};
@@ -35,6 +37,7 @@ pub struct Stack {
     idle: WaitQueue,
     woken: AtomicBool,
     /// A test's clock; 0 for the machine's.
+    #[cfg(not(kernel))]
     time: AtomicU64,
 }
 
@@ -90,6 +93,7 @@ impl Stack {
             key: Once::new(),
             idle: WaitQueue::new(),
             woken: AtomicBool::new(false),
+            #[cfg(not(kernel))]
             time: AtomicU64::new(0),
         }
     }

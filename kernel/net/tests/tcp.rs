@@ -4,7 +4,7 @@ mod link;
 
 use std::sync::Arc;
 
-use kcore::errno::{EAGAIN, ECONNREFUSED, ECONNRESET, EINPROGRESS, EPIPE, ETIMEDOUT};
+use kcore::errno::{EAGAIN, EINPROGRESS};
 use kcore::vfs::poll::Events;
 use link::{MS, SECOND, Treatment, World, endpoint, stream};
 use net::tcp::Socket;

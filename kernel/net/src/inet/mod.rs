@@ -19,9 +19,9 @@ use datagram::Datagram;
 use stream::Stream;
 
 /// IPv4's row.
-pub static INET_2: Family = Family { number: AF_INET, create: create_v4, pair: None };
+pub static INET_2: Family = Family { number: AF_INET, create: net_inet, pair: None };
 /// IPv6's row.
-pub static INET6_10: Family = Family { number: AF_INET6, create: create_v6, pair: None };
+pub static INET6_10: Family = Family { number: AF_INET6, create: net_inet6, pair: None };
 
 /// `IPPROTO_ICMP`.
 const ICMP: i32 = 1;
@@ -32,11 +32,15 @@ const UDP: i32 = 17;
 /// `IPPROTO_ICMPV6`.
 const ICMP_V6: i32 = 58;
 
-fn create_v4(kind: i32, protocol: i32) -> Result<Arc<dyn Socket>> {
+/// Named for `kernel.toml`: the rows of IP that such sockets need live if this does.
+#[cfg_attr(kernel, unsafe(no_mangle))]
+fn net_inet(kind: i32, protocol: i32) -> Result<Arc<dyn Socket>> {
     create(Version::V4, kind, protocol)
 }
 
-fn create_v6(kind: i32, protocol: i32) -> Result<Arc<dyn Socket>> {
+/// See [`net_inet`]. These sockets speak IPv4 as well.
+#[cfg_attr(kernel, unsafe(no_mangle))]
+fn net_inet6(kind: i32, protocol: i32) -> Result<Arc<dyn Socket>> {
     create(Version::V6, kind, protocol)
 }
 
