@@ -15,15 +15,23 @@ const STACK_AHEAD: usize = 3072;
 /// Turns interrupts off on this processor. On the host this does nothing.
 ///
 /// The application's stacks are brought in on demand, and its threads run kernel code on them: so
-/// the page that the code with interrupts off may get to is touched before.
+/// the page that the code with interrupts off may get to is touched before. Where they are off
+/// already, the outer call has done so for all that it calls.
 pub fn disable() -> Saved {
     #[cfg(kernel)]
     {
         let flags: usize;
         // SAFETY: reads the stack and the flags and clears IF; the caller puts it back with `restore`.
         unsafe {
-            core::arch::asm!("test byte ptr [rsp - {ahead}], 0", "pushfq", "pop {flags}", "cli",
-                ahead = const STACK_AHEAD, flags = out(reg) flags);
+            core::arch::asm!(
+                "pushfq",
+                "pop {flags}",
+                "test {flags:e}, {on}",
+                "jz 2f",
+                "test byte ptr [rsp - {ahead}], 0",
+                "cli",
+                "2:",
+                on = const INTERRUPT_FLAG, ahead = const STACK_AHEAD, flags = out(reg) flags);
         }
         Saved(flags)
     }
