@@ -85,6 +85,8 @@ pub(super) struct Sending {
     pub urgent: Option<u32>,
     /// More is to come (`MSG_MORE`).
     pub more: bool,
+    /// The next segment goes even if it is short.
+    pub forced: bool,
     /// When data was last sent, in nanoseconds.
     pub last: u64,
 }
@@ -157,6 +159,8 @@ pub(super) struct Connection {
     pub timers: Timers,
     /// Probes of a closed window or an idle peer without an answer.
     pub probes: u8,
+    /// Probes of a closed window since it was open.
+    pub window_probes: u8,
     /// The window and threshold before a time-out, and our clock then: to undo it (RFC 3522).
     pub undo: Option<(u32, u32, u32)>,
     /// When challenges may be sent again, in nanoseconds, and how many until then (RFC 5961, section 7).
@@ -246,6 +250,7 @@ impl Connection {
                 fin_sent: false,
                 urgent: None,
                 more: false,
+                forced: false,
                 last: now,
             },
             receive: Receiving {
@@ -282,6 +287,7 @@ impl Connection {
             recovery: Recovery::new(initial),
             timers: Timers::default(),
             probes: 0,
+            window_probes: 0,
             undo: None,
             challenges: (0, 0),
             orphan: false,

@@ -9,7 +9,7 @@ use kcore::sync::SpinLock;
 use super::listen::Embryo;
 use super::socket::Socket;
 use super::time_wait::Waiting;
-use crate::address::Endpoint;
+use crate::address::{Endpoint, IpAddress};
 use crate::hash;
 use crate::stack::Stack;
 
@@ -133,11 +133,16 @@ impl Connections {
         removed.is_some()
     }
 
-    /// Whether a local port is in use by a connection, or by what is left of one.
-    pub fn uses_port(&self, port: u16) -> bool {
+    /// Whether a local end is in use by a connection, or by what is left of one.
+    pub fn uses(&self, end: &Endpoint) -> bool {
+        let same = |own: &IpAddress| {
+            let any = end.address.is_any()
+                && (end.address.family() == own.family() || end.address == IpAddress::ANY_V6);
+            any || end.address == *own
+        };
         self.0.iter().any(|shard| {
             let shard = shard.lock();
-            shard.slots.iter().flatten().any(|slot| slot.local.port == port)
+            shard.slots.iter().flatten().any(|slot| slot.local.port == end.port && same(&slot.local.address))
         })
     }
 }

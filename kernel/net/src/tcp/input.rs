@@ -248,7 +248,7 @@ impl Connection {
             self.send.window_max = self.send.window_max.max(window);
             self.send.window_from = (header.sequence, ack);
             if !unchanged {
-                self.timers.persist = 0;
+                (self.timers.persist, self.window_probes) = (0, 0);
             }
         }
         if before(ack, self.send.una) {

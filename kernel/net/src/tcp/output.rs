@@ -363,6 +363,7 @@ impl Connection {
             self.recovery.sent(start, end, cx.now);
             self.transmit(burst, Some(packet), cx);
             self.send.last = cx.now;
+            self.send.forced = false;
             // An application that answers what it hears need not acknowledge it apart.
             self.receive.quick = 0;
             if ends {
@@ -382,7 +383,7 @@ impl Connection {
     /// Nagle's algorithm, the cork, and the sender's side of silly window avoidance.
     fn worth_sending(&mut self, length: u32, size: u32, cx: &Context<'_>) -> bool {
         let unsent = self.unsent();
-        if length >= size || length >= self.send.window_max / 2 && length < unsent {
+        if length >= size || length >= self.send.window_max / 2 && length < unsent || self.send.forced {
             return true;
         }
         if length < unsent {
@@ -417,14 +418,12 @@ impl Connection {
         }
     }
 
-    /// Asks about the window: a byte that does not fit, or, once it was sent, one before the window.
+    /// Asks about the window: with what fits, though it is little, or with a number before the window,
+    /// which is answered and takes no place.
     pub fn send_window_probe(&mut self, cx: &Context<'_>) {
-        if self.unsent() > 0
-            && !before(self.send.next, self.send.una.wrapping_add(self.send.window))
-            && self.recovery.is_empty()
-        {
-            let start = self.send.next;
-            self.send_segment(start, 1, Flags::ACK | Flags::PSH, cx);
+        let start = self.send.next;
+        if before(start, self.send.una.wrapping_add(self.send.window)) {
+            self.send.forced = true;
         } else {
             self.send_segment(self.send.una.wrapping_sub(1), 0, Flags::ACK, cx);
         }

@@ -176,7 +176,7 @@ impl Socket {
     fn take_port(&self, inner: &mut Inner, local: Endpoint) -> Result<()> {
         let settings = &inner.settings;
         let strict = local.port != 0 && !settings.reuse_address && !settings.reuse_port;
-        if strict && self.stack.tcp.connections.uses_port(local.port) {
+        if strict && self.stack.tcp.connections.uses(&local) {
             return Err(EADDRINUSE);
         }
         let claim = self.claim(inner, local.address, false);
@@ -341,9 +341,11 @@ impl Socket {
 
     /// Stops listening: nobody will accept what waits.
     fn stop_listening(self: &Arc<Self>, inner: &mut Inner) -> VecDeque<Arc<Self>> {
-        let Role::Listener(listener) = core::mem::replace(&mut inner.role, Role::Idle) else {
-            return VecDeque::new();
+        let queue = match &mut inner.role {
+            Role::Listener(listener) => core::mem::take(&mut listener.queue),
+            _ => return VecDeque::new(),
         };
+        inner.role = Role::Idle;
         let mut all = self.stack.tcp.listeners.lock();
         let mut gone = None;
         if let Some(list) = all.get_mut(&inner.local.port) {
@@ -355,7 +357,7 @@ impl Socket {
         }
         drop(all);
         drop(gone);
-        listener.queue
+        queue
     }
 
     /// Takes bytes to send, as many as there is room for.

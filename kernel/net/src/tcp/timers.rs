@@ -201,8 +201,9 @@ impl Connection {
             return self.give_up();
         }
         self.probes += 1;
+        self.window_probes = self.window_probes.saturating_add(1);
         self.send_window_probe(cx);
-        let wait = self.rtt.base().checked_shl(u32::from(self.probes.min(9))).unwrap_or(rtt::LONGEST);
+        let wait = self.rtt.base().checked_shl(u32::from(self.window_probes.min(9))).unwrap_or(rtt::LONGEST);
         self.timers.persist_in(wait.min(rtt::LONGEST), cx.now);
     }
 

@@ -1,6 +1,8 @@
 //! A link between two stacks, in virtual time, that treats packets as badly as it is told to, by a seed.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod streams;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
