@@ -166,6 +166,7 @@ impl Client {
             (State::Selecting, kind::OFFER) if usable => {
                 progress.state = State::Requesting { address: answer.address, server: answer.server };
                 progress.tries = 0;
+                drop(progress);
             }
             (State::Requesting { .. } | State::Bound { .. }, kind::ACK) if usable => {
                 let now = stack.now();

@@ -34,7 +34,7 @@ pub(crate) fn start(stack: &'static Stack) {
         let config = configuration(number);
         let Ok(interface) = interface::add_card(stack, nic) else { continue };
         for row in ip::rows() {
-            (row.started)(stack, &interface);
+            row.start(stack, &interface);
         }
         configure(stack, &interface, &config);
         if config.dhcp && ip::rows().any(|row| row.family == crate::Family::V4) {

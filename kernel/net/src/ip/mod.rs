@@ -78,6 +78,13 @@ pub struct Version {
     pub(crate) joined: fn(&'static Stack, &Interface, &IpAddress, bool),
 }
 
+impl Version {
+    /// Says that an interface is there.
+    pub fn start(&self, stack: &'static Stack, interface: &Arc<Interface>) {
+        (self.started)(stack, interface);
+    }
+}
+
 crate::table::table!("table_ip", Version, [&IPV4, &IPV6]);
 
 /// The row of a family.
