@@ -1,7 +1,6 @@
-//! `sys/inotify.h`, `sys/fanotify.h`, `sys/signalfd.h`, `sys/timerfd.h`: not provided yet, and honest
-//! about it.
+//! `sys/inotify.h`, `sys/fanotify.h`: not provided, and honest about it.
 
-use core::ffi::{c_char, c_int, c_uint, c_void};
+use core::ffi::{c_char, c_int, c_uint};
 
 use kcore::errno::{EINVAL, ENOSYS};
 use macros::export;
@@ -31,12 +30,4 @@ not_provided! {
     fanotify_init(c_uint, c_uint) = ENOSYS;
     /// Without `fanotify_init` there is no descriptor to mark.
     fanotify_mark(c_int, c_uint, u64, c_int, *const c_char) = EINVAL;
-    /// Signals as a file are not provided.
-    signalfd(c_int, *const c_void, c_int) = ENOSYS;
-    /// Timers as a file are not provided.
-    timerfd_create(c_int, c_int) = ENOSYS;
-    /// Without `timerfd_create` there is no descriptor to set.
-    timerfd_settime(c_int, c_int, *const c_void, *mut c_void) = EINVAL;
-    /// Without `timerfd_create` there is no descriptor to read.
-    timerfd_gettime(c_int, *mut c_void) = EINVAL;
 }

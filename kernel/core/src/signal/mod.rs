@@ -11,6 +11,7 @@
 pub mod action;
 pub mod context;
 pub mod deliver;
+pub mod file;
 pub mod queue;
 pub mod timer;
 
@@ -55,11 +56,12 @@ pub const FROM_THREAD: i32 = -6;
 pub const FROM_KERNEL: i32 = 0x80;
 
 impl Info {
-    /// A signal that the process sends to itself.
+    /// A signal that the process sends to itself, or the kernel to it.
     #[must_use]
     pub fn own(signal: i32, code: i32) -> Self {
-        // si_pid is 1, si_uid 0.
-        Self { signal, error: 0, code, padding: 0, words: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] }
+        // si_pid is the process's or none, si_uid 0.
+        let sender = u64::from(code != FROM_KERNEL);
+        Self { signal, error: 0, code, padding: 0, words: [sender, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] }
     }
 
     /// A signal whose first word is an address.

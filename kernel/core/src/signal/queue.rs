@@ -6,7 +6,7 @@ use crate::sched::{self, Thread};
 use crate::sync::SpinLock;
 use crate::tls::{self, Tcb};
 use alloc::vec::Vec;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// As many real-time signals may wait (`RLIMIT_SIGPENDING`).
 const MAXIMUM: usize = 1024;
@@ -50,7 +50,21 @@ pub fn send(target: Option<&Tcb>, info: Info) -> Result<()> {
         Some(thread) => notify(thread),
         None => choose(wanted),
     }
+    let hook = ON_SEND.load(Ordering::Acquire);
+    if hook != 0 {
+        // SAFETY: a hook that is not 0 came from `on_send`.
+        let hook: fn() = unsafe { core::mem::transmute(hook) };
+        hook();
+    }
     Ok(())
+}
+
+/// Called when a signal was queued; 0 before somebody asks for that.
+static ON_SEND: AtomicUsize = AtomicUsize::new(0);
+
+/// Lets `hook` be called whenever a signal was queued.
+pub fn on_send(hook: fn()) {
+    ON_SEND.store(hook as usize, Ordering::Release);
 }
 
 fn any(test: &mut dyn FnMut(&Tcb) -> bool) -> bool {

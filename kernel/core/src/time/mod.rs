@@ -26,7 +26,7 @@ pub use machine::{Clock, ROWS, Row};
 pub(crate) use machine::{duration_of_ticks, started, ticks_at};
 
 use core::ops::{Add, Sub};
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
 
 /// A point on the monotonic clock, in nanoseconds since boot.
@@ -76,11 +76,30 @@ pub fn instant_of_realtime(seconds: i64, nanoseconds: u32) -> Instant {
     Instant(since_1970.saturating_sub(wall_offset() as i64).max(0) as u64)
 }
 
-/// Sets the wall clock; clock_settime(2). Nothing outlives the guest, so no device is set.
-pub fn set_realtime(seconds: i64, nanoseconds: u32) {
+/// Sets the wall clock. Nothing outlives the guest, so no device is set.
+fn set_realtime(seconds: i64, nanoseconds: u32) {
     let since_1970 = seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds));
     WALL_OFFSET.store((since_1970 as u64).wrapping_sub(now().0), Ordering::Relaxed);
     WALL_KNOWN.store(true, Ordering::Release);
+}
+
+/// Called when the wall clock was set; 0 before somebody asks for that.
+static ON_SET: AtomicUsize = AtomicUsize::new(0);
+
+/// Lets `hook` be called whenever the program sets the wall clock.
+pub fn on_set(hook: fn()) {
+    ON_SET.store(hook as usize, Ordering::Release);
+}
+
+/// Sets the wall clock, and tells those who go by it.
+pub fn change_realtime(seconds: i64, nanoseconds: u32) {
+    set_realtime(seconds, nanoseconds);
+    let hook = ON_SET.load(Ordering::Acquire);
+    if hook != 0 {
+        // SAFETY: a hook that is not 0 came from `on_set`.
+        let hook: fn() = unsafe { core::mem::transmute(hook) };
+        hook();
+    }
 }
 
 fn wall_offset() -> u64 {

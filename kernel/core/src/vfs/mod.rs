@@ -22,6 +22,7 @@ pub mod regular;
 pub mod remove;
 pub mod rename;
 pub mod stat;
+pub mod timerfd;
 pub mod walk;
 
 pub use file::{File, Place, Seekable};

@@ -119,7 +119,7 @@ pub unsafe extern "C" fn clock_settime(clock: c_int, at: *const timespec) -> c_i
     let at = unsafe { *at };
     number(match (clock, at.nanoseconds()) {
         (REALTIME, Ok(_)) => {
-            time::set_realtime(at.tv_sec, at.tv_nsec as u32);
+            time::change_realtime(at.tv_sec, at.tv_nsec as u32);
             Ok(())
         }
         _ => Err(EINVAL),
@@ -236,7 +236,7 @@ pub unsafe extern "C" fn settimeofday(at: *const timeval, _zone: *const c_void) 
     if at.tv_sec < 0 || !(0..1_000_000).contains(&at.tv_usec) {
         return errno::set(EINVAL);
     }
-    time::set_realtime(at.tv_sec, at.tv_usec as u32 * 1000);
+    time::change_realtime(at.tv_sec, at.tv_usec as u32 * 1000);
     0
 }
 

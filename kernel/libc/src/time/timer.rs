@@ -214,8 +214,10 @@ fn ignore(_data: usize, _missed: u32) {}
 /// `struct itimerspec`.
 #[repr(C)]
 pub struct itimerspec {
-    it_interval: timespec,
-    it_value: timespec,
+    /// After how long it expires again; 0 for not.
+    pub it_interval: timespec,
+    /// When it expires first; 0 for never.
+    pub it_value: timespec,
 }
 
 /// Arms a timer, after a time or at one (`TIMER_ABSTIME` 1). Zero, or -1 with `EINVAL`.

@@ -7,6 +7,7 @@ use super::super::eventfd::EventCounter;
 use super::super::lock::{self, Owner, Range};
 use super::super::pipe::{End, pair};
 use super::super::poll::{Events, wait};
+use super::super::timerfd::{First, TimerFile};
 use super::super::{File, OpenFlags, fd, open};
 use super::{alone, fresh_root};
 use crate::errno::*;
@@ -234,4 +235,32 @@ fn descriptors_are_the_lowest_free_ones() {
     while let Some(fd) = fd::next_open(first) {
         fd::close(fd).unwrap();
     }
+}
+
+#[test]
+fn a_timer_is_read_for_its_expirations() {
+    let timer = TimerFile::new(OpenFlags::NONBLOCK, false);
+    let mut count = [0; 8];
+    assert_eq!(timer.read(&mut count), Err(EAGAIN));
+    assert_eq!(timer.read(&mut count[..7]), Err(EINVAL));
+    let tick = 5_000_000;
+    assert_eq!(timer.set(First::At(now() + Duration::from_nanos(tick)), tick), (0, 0));
+    assert!((1..=tick).contains(&timer.get().0) && timer.get().1 == tick);
+    let files: [Arc<dyn File>; 1] = [timer.clone()];
+    let ready = || files[0].ready().contains(Events::IN).then_some(());
+    assert_eq!(wait(&files, None, ready), Ok(Some(())));
+    thread::sleep(Duration::from_millis(50));
+    assert_eq!(timer.read(&mut count), Ok(8));
+    assert!(u64::from_ne_bytes(count) >= 9, "{count:?}");
+    // It goes on, until it is set otherwise.
+    assert_eq!(wait(&files, None, ready), Ok(Some(())));
+    assert_eq!(timer.set(First::Never, 0).1, tick);
+    assert_eq!((timer.read(&mut count), timer.get()), (Err(EAGAIN), (0, 0)));
+    // Once only.
+    timer.set(First::At(now()), 0);
+    assert_eq!(wait(&files, None, ready), Ok(Some(())));
+    assert_eq!((timer.read(&mut count), u64::from_ne_bytes(count)), (Ok(8), 1));
+    assert_eq!(timer.read(&mut count), Err(EAGAIN));
+    let file: Arc<dyn File> = timer;
+    assert!(TimerFile::of(file).is_some());
 }
