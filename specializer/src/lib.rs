@@ -54,7 +54,7 @@ pub fn specialize(
     profile: &Profile,
     options: &Options,
 ) -> Result<Specialized, Error> {
-    let imports = Imports::of(closure, &package.catalogue()?);
+    let imports = Imports::of(closure, package.catalogue()?);
     let roots = Roots::collect(package, closure, &imports, profile, options)?;
     let live = reachability::mark(&package.index, &roots);
     let identity = generated::identity(package, closure, profile, options);

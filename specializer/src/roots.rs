@@ -219,7 +219,7 @@ impl Roots {
         options: &Options,
     ) -> Result<Self, RootsError> {
         let catalogue = package.catalogue()?;
-        let mut collector = Collector::new(package, &catalogue);
+        let mut collector = Collector::new(package, catalogue);
         collector.entry()?;
         collector.imports(objects, imports, options)?;
         collector.asked_for(objects, options)?;

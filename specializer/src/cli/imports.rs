@@ -35,8 +35,8 @@ pub(super) fn imports(arguments: &arguments::Imports) -> Result<ExitCode, CliErr
         .map_err(|source| CliError::Read { path: arguments.app.clone(), source })?;
     let package = context::package(&arguments.closure.package, arguments.show.quiet)?;
     let catalogue = package.catalogue()?;
-    let closure = context::closure(&arguments.app, &arguments.closure, &catalogue)?;
-    let imports = Imports::of(&closure, &catalogue);
+    let closure = context::closure(&arguments.app, &arguments.closure, catalogue)?;
+    let imports = Imports::of(&closure, catalogue);
     let fatal = imports.fatal().count();
     if arguments.show.json {
         let objects = closure.objects.iter().map(|object| Object {

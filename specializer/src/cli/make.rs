@@ -42,7 +42,7 @@ impl Inputs {
         let package = context::package(&target.closure.package, quiet)?;
         let profile = options::profile(target, &package)?;
         options.drop_rows.extend(options::left_out(target, &package));
-        let closure = context::closure(app, &target.closure, &package.catalogue()?)?;
+        let closure = context::closure(app, &target.closure, package.catalogue()?)?;
         Ok(Self { package, closure, profile, options })
     }
 

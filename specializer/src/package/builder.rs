@@ -37,11 +37,10 @@ impl KernelPackage {
     /// The package cannot be built or opened.
     pub fn ensure(kernel: &Path, directory: &Path, progress: &dyn Progress) -> Result<Self, PackageError> {
         let config = read_config(kernel)?;
-        if let Ok(manifest) = Manifest::read(directory) {
-            let current = fingerprint::current(kernel, &config)?;
-            if current.matches(&manifest) {
-                return Self::open(directory);
-            }
+        if let Ok(manifest) = Manifest::read(directory)
+            && fingerprint::is_current(kernel, &config, directory, &manifest)?
+        {
+            return Self::open(directory);
         }
         Self::build(kernel, directory, progress)
     }

@@ -20,6 +20,7 @@ pub use manifest::{Manifest, ManifestError};
 pub use sysroot::Sysroot;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::exports::{Catalogue, ExportsError};
 
@@ -34,6 +35,8 @@ pub struct KernelPackage {
     pub kernel_toml: Config,
     /// Symbols, sizes, references, tables.
     pub index: Index,
+    /// What it may export, once somebody asked.
+    catalogue: OnceLock<Catalogue>,
 }
 
 /// Why a package cannot be used.
@@ -126,16 +129,20 @@ impl KernelPackage {
         let kernel_toml = Config::parse(&directory.join("kernel.toml"), &text)?;
         let index = Index::parse(&manifest.read_file(directory, "index")?)
             .map_err(|reason| PackageError::Index { path: directory.join("index"), reason })?;
-        Ok(Self { directory: directory.to_owned(), manifest, kernel_toml, index })
+        let catalogue = OnceLock::new();
+        Ok(Self { directory: directory.to_owned(), manifest, kernel_toml, index, catalogue })
     }
 
     /// What the kernel may export, as the package's copies of the symbols files say.
     ///
     /// # Errors
     /// A symbols file is missing or does not parse.
-    pub fn catalogue(&self) -> Result<Catalogue, PackageError> {
-        let path = self.directory.join("symbols");
-        Ok(Catalogue::load(&path)?)
+    pub fn catalogue(&self) -> Result<&Catalogue, PackageError> {
+        if let Some(catalogue) = self.catalogue.get() {
+            return Ok(catalogue);
+        }
+        let loaded = Catalogue::load(&self.directory.join("symbols"))?;
+        Ok(self.catalogue.get_or_init(|| loaded))
     }
 
     /// The bytes of one of its files, checked against the manifest.

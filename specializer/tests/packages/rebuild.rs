@@ -1,7 +1,7 @@
 //! A package is made again when, and only when, what it was made of has changed.
 
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::sources;
 use specialize::package::KernelPackage;
@@ -37,6 +37,35 @@ fn sources_decide() {
     let second = ensure();
     assert_ne!(second, first, "a source has changed");
     assert_eq!(ensure(), second);
+}
+
+#[test]
+fn old_sources_are_known_by_size_and_time() {
+    let kernel = copied();
+    let place = tempfile::tempdir().unwrap();
+    let package = place.path().join("package");
+    let ensure = || {
+        KernelPackage::ensure(kernel.path(), &package, &()).unwrap();
+        made_at(&package)
+    };
+    let date = |name: &str, seconds: u64| {
+        let file = std::fs::File::options().append(true).open(kernel.path().join(name)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).unwrap();
+    };
+    for name in ["kernel.toml", "kernel.ld", "kernel.ll", "library.ll", "symbols/libx.so.1.symbols"] {
+        date(name, 1000);
+    }
+    let first = ensure();
+    assert_eq!(ensure(), first, "hashed");
+    assert!(package.join("sources.stamp").exists());
+    assert_eq!(ensure(), first, "known by its stamp");
+    date("library.ll", 900);
+    assert_eq!(ensure(), first, "only touched");
+    let source = kernel.path().join("library.ll");
+    let text = std::fs::read_to_string(&source).unwrap();
+    std::fs::write(&source, text.replace("add i32 %old, 1", "add i32 %old, 2")).unwrap();
+    date("library.ll", 800);
+    assert_ne!(ensure(), first, "as long as before, but another");
 }
 
 #[test]
