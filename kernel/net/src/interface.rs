@@ -264,7 +264,7 @@ impl Interface {
     /// Sends a packet without a link header to a host on the link.
     pub(crate) fn send(&self, next_hop: &IpAddress, kind: u16, packet: Packet, more: bool) {
         if self.is_loopback() {
-            self.stack.loopback.push(kind, packet);
+            self.stack.loopback.push(self.index, kind, packet);
             return;
         }
         let mac = if next_hop.is_multicast() {

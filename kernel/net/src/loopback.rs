@@ -19,7 +19,7 @@ pub const BUDGET: usize = 128;
 const LIMIT: usize = 4096;
 
 pub(crate) struct Loopback {
-    queue: SpinLock<VecDeque<(u16, Packet)>>,
+    queue: SpinLock<VecDeque<(u32, u16, Packet)>>,
     /// Packets in the queue, to be looked at without its lock.
     waiting: AtomicUsize,
     busy: AtomicBool,
@@ -34,16 +34,16 @@ impl Loopback {
         }
     }
 
-    /// Adds a packet; `kind` is its type on Ethernet.
-    pub fn push(&self, kind: u16, packet: Packet) {
+    /// Adds a packet as if it had come by an interface (its index); `kind` is its type on Ethernet.
+    pub fn push(&self, interface: u32, kind: u16, packet: Packet) {
         let mut queue = self.queue.lock();
         if queue.len() < LIMIT {
-            queue.push_back((kind, packet));
+            queue.push_back((interface, kind, packet));
         }
         self.waiting.store(queue.len(), Ordering::SeqCst);
     }
 
-    fn pop(&self) -> Option<(u16, Packet)> {
+    fn pop(&self) -> Option<(u32, u16, Packet)> {
         let mut queue = self.queue.lock();
         let first = queue.pop_front();
         self.waiting.store(queue.len(), Ordering::SeqCst);
@@ -57,13 +57,16 @@ impl Loopback {
     pub fn drain(&self, stack: &'static Stack, budget: usize) {
         let mut left = budget;
         while self.waiting.load(Ordering::SeqCst) > 0 && !self.busy.swap(true, Ordering::SeqCst) {
-            let lo = stack.interface(1);
+            let mut by = None::<alloc::sync::Arc<crate::interface::Interface>>;
             while left > 0
-                && let Some((kind, packet)) = self.pop()
+                && let Some((index, kind, packet)) = self.pop()
             {
                 left -= 1;
-                if let Some(lo) = &lo {
-                    crate::ip::input(stack, lo, kind, packet, true);
+                if by.as_ref().is_none_or(|by| by.index != index) {
+                    by = stack.interface(index);
+                }
+                if let Some(by) = &by {
+                    crate::ip::input(stack, by, kind, packet, by.is_loopback());
                 }
             }
             self.busy.store(false, Ordering::SeqCst);

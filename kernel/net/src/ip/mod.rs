@@ -155,11 +155,11 @@ pub(crate) fn output(
 }
 
 /// Gives this machine a copy of what it sends to a group.
-pub(crate) fn send_back(stack: &'static Stack, out: &Outgoing, packet: &Packet) {
+pub(crate) fn send_back(stack: &'static Stack, interface: u32, out: &Outgoing, packet: &Packet) {
     let Ok(version) = version(out.destination.family()) else { return };
     let Ok(mut packet) = crate::packet::duplicate(packet, &[]) else { return };
     if (version.header)(stack, &mut packet, out, None).is_some() {
-        stack.loopback.push(version.kind, packet);
+        stack.loopback.push(interface, version.kind, packet);
     }
 }
 

@@ -325,7 +325,7 @@ impl Socket {
             dont_fragment: settings.dont_fragment,
         };
         if group && settings.multicast_loop && !way.interface.is_loopback() {
-            ip::send_back(self.stack, &out, &packet);
+            ip::send_back(self.stack, way.interface.index, &out, &packet);
         }
         let sent = ip::output(self.stack, &way, &out, packet, false);
         if plain {
