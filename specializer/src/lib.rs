@@ -63,7 +63,7 @@ pub fn specialize(
         Effort::Instant => link::Inputs::precompiled(package, &live, &extra)?,
         effort => llvm::specialize(package, &live, &extra, effort, options)?,
     };
-    let image = link::link(package, &objects, options)?;
+    let image = link::link(package, &live, &objects, options)?;
     if options.verify {
         image.verify(package, &live).map_err(link::LinkError::from)?;
     }

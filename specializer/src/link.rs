@@ -106,25 +106,45 @@ impl Inputs {
     }
 }
 
+/// What goes when nobody can read unwind tables.
+const WITHOUT_UNWIND_TABLES: &str =
+    "SECTIONS { /DISCARD/ : { *(.eh_frame) *(.gcc_except_table .gcc_except_table.*) } }\n";
+
 /// Links a kernel.
 ///
 /// # Errors
 /// The linker is missing or refuses, or a file cannot be written.
-pub fn link(package: &KernelPackage, inputs: &Inputs, options: &Options) -> Result<KernelImage, LinkError> {
-    run_linker(package, inputs, &[], options)
+pub fn link(
+    package: &KernelPackage,
+    live: &LiveSet,
+    inputs: &Inputs,
+    options: &Options,
+) -> Result<KernelImage, LinkError> {
+    let unwinds = package.unwinds(live) || options.keep_unwind_tables;
+    let fold: &[&str] = if options.code_for_size { &["--icf=safe"] } else { &[] };
+    run_linker(package, inputs, fold, unwinds, options)
 }
 
 fn run_linker(
     package: &KernelPackage,
     inputs: &Inputs,
     flags: &[&str],
+    unwinds: bool,
     options: &Options,
 ) -> Result<KernelImage, LinkError> {
     let scratch = Scratch::new(options.save_dir.as_deref())?;
     let output = scratch.path.join("kernel.linked.elf");
     let mut command = Command::new(Sysroot::find().linker());
-    command.args(["-flavor", "gnu", "-static", "--gc-sections", "--eh-frame-hdr", "--build-id=none"]);
+    command.args(["-flavor", "gnu", "-static", "--gc-sections", "--build-id=none"]);
     command.args(["-z", "max-page-size=4096", "-z", "noexecstack", "-O2", "--no-dynamic-linker"]);
+    if unwinds {
+        command.arg("--eh-frame-hdr");
+    } else {
+        // The script that comes first takes the sections.
+        let script = scratch.path.join("without-unwind-tables.ld");
+        std::fs::write(&script, WITHOUT_UNWIND_TABLES).map_err(io(&script))?;
+        command.arg("-T").arg(script);
+    }
     command.args(flags).arg("-T").arg(package.directory.join("kernel.ld"));
     command.args(["-e", &package.kernel_toml.entry]).arg("-o").arg(&output);
     for name in &package.kernel_toml.keep {

@@ -54,6 +54,10 @@ pub struct Options {
     pub unresolved: Unresolved,
     /// Whether what survives is checked against the live set.
     pub verify: bool,
+    /// Whether code is compiled for size and equal functions become one; comparison builds do without.
+    pub code_for_size: bool,
+    /// Whether unwind tables stay though nothing that lives reads them, as they do in comparison builds.
+    pub keep_unwind_tables: bool,
     /// Where intermediate files (objects, IR before and after each step, the link line) are left.
     pub save_dir: Option<PathBuf>,
 }
@@ -70,6 +74,8 @@ impl Default for Options {
             root: None,
             unresolved: Unresolved::Error,
             verify: false,
+            code_for_size: true,
+            keep_unwind_tables: false,
             save_dir: None,
         }
     }

@@ -62,6 +62,7 @@ pub(super) fn options(target: &Target) -> Result<Options, CliError> {
         },
         verify: target.verify,
         save_dir: target.save_dir.clone(),
+        ..Options::default()
     })
 }
 

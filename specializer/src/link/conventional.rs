@@ -54,7 +54,7 @@ pub fn conventional(
         let code = ["--lto-O2", "-mllvm", "-code-model=kernel", "-mllvm", "-relocation-model=static"];
         flags.extend(code);
     }
-    run_linker(package, &inputs, &flags, &Options::default())
+    run_linker(package, &inputs, &flags, true, &Options::default())
 }
 
 /// Links the full kernel: every export, every row.

@@ -45,6 +45,7 @@ fn emit_part(
     if !passes.is_empty() {
         module.run(passes, &target)?;
     }
+    module.set_assembly(&significant_addresses(&module));
     target.emit(&context, &module, place)
 }
 
@@ -80,6 +81,19 @@ fn keep_part(module: &Module<'_>, part: usize) {
             alias.delete_alias();
         }
     }
+}
+
+/// A table of the symbols whose addresses are told apart: of all others, a linker may make one where the
+/// code is equal.
+fn significant_addresses(module: &Module<'_>) -> String {
+    let mut assembly = ".addrsig\n".to_owned();
+    for value in module.symbols() {
+        let name = value.name();
+        if value.address_matters() && !name.starts_with("llvm.") {
+            assembly.push_str(&format!(".addrsig_sym \"{name}\"\n"));
+        }
+    }
+    assembly
 }
 
 fn weight(value: Value) -> u64 {

@@ -44,6 +44,14 @@ pub(crate) fn specialize(
     module.verify("the kernel, pruned")?;
     save(&module, options, "1-pruned.ll")?;
     internalise(&module, &public(package, extra));
+    if !package.unwinds(live) && !options.keep_unwind_tables {
+        stamp(&context, &module, &["nounwind"], |_| true);
+    }
+    if options.code_for_size {
+        // But not where the kernel copies and compares memory.
+        let helpers = &package.kernel_toml.runtime_helpers;
+        stamp(&context, &module, &["optsize", "minsize"], |name| !helpers.contains(name));
+    }
     module.run(passes(effort), &target)?;
     save(&module, options, "2-optimised.ll")?;
     separate(&module);
@@ -62,7 +70,11 @@ pub(crate) fn specialize(
 /// The passes of an effort, in the notation of `opt -passes`.
 fn passes(effort: Effort) -> &'static str {
     match effort {
-        Effort::Instant | Effort::Balanced => "globaldce,ipsccp,globalopt,deadargelim,globaldce,constmerge",
+        Effort::Instant | Effort::Balanced => {
+            "globaldce,ipsccp,globalopt,deadargelim,cgscc(inline,function-attrs,argpromotion,\
+             function<eager-inv>(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,adce)),\
+             globaldce,mergefunc,constmerge"
+        }
         Effort::Max => "lto<Os>,globaldce,mergefunc,constmerge",
     }
 }
@@ -74,6 +86,15 @@ fn part_passes(effort: Effort) -> &'static str {
             "function<eager-inv>(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg),globaldce"
         }
         Effort::Max => "",
+    }
+}
+
+/// Gives attributes to every function whose name is `wanted`.
+fn stamp(context: &Context, module: &Module<'_>, attributes: &[&str], wanted: impl Fn(&String) -> bool) {
+    for function in module.functions() {
+        if !function.is_declaration() && wanted(&function.name()) {
+            attributes.iter().for_each(|name| function.add_attribute(context.attribute(name)));
+        }
     }
 }
 

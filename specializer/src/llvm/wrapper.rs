@@ -44,6 +44,11 @@ fn initialise() {
             "-inline-threshold=5",
             "-inlinehint-threshold=20",
             "-inline-cold-callsite-threshold=0",
+            // Each of these costs registers, and with them spills and moves, for speed.
+            "-disable-machine-licm",
+            "-disable-constant-hoisting",
+            "-disable-lsr",
+            "-split-spill-mode=size",
         ];
         let options: Vec<CString> = options.iter().filter_map(|o| CString::new(*o).ok()).collect();
         let pointers: Vec<*const c_char> = options.iter().map(|o| o.as_ptr()).collect();
@@ -560,6 +565,16 @@ impl Value {
     pub(crate) fn replace_with(self, other: Self) {
         // SAFETY: both are valid; all pointers have one type.
         unsafe { LLVMReplaceAllUsesWith(self.0, other.0) };
+    }
+
+    /// Whether its address distinguishes it from others, and something uses that.
+    pub(crate) fn address_matters(self) -> bool {
+        // SAFETY: the value is a global value.
+        unsafe {
+            let unnamed = LLVMGetUnnamedAddress(self.0);
+            matches!(unnamed, llvm_sys::LLVMUnnamedAddr::LLVMNoUnnamedAddr)
+                && !LLVMGetFirstUse(self.0).is_null()
+        }
     }
 
     /// Adds an attribute to a function.

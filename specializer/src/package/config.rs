@@ -46,6 +46,9 @@ pub struct Config {
     /// them; a trailing `*` stands for any ending.
     #[serde(default)]
     pub undefined: Vec<String>,
+    /// The symbol through which the kernel finds its own unwind tables. Where nothing that lives refers
+    /// to it, nobody can unwind through the kernel, and the tables go.
+    pub unwind_tables: Option<String>,
     /// How the bitcode is made.
     pub build: BuildRule,
     /// Names of what the specializer makes.

@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::exports::{Catalogue, ExportsError};
+use crate::reachability::LiveSet;
 
 /// A package that was opened: what it says of itself is checked, its large files are not yet read.
 #[derive(Debug)]
@@ -165,6 +166,12 @@ impl KernelPackage {
             self.index.source(*id) == "compiler_builtins" && self.index.name(*id).starts_with("__")
         };
         late.chain(self.index.ids().filter(is_arithmetic)).collect()
+    }
+
+    /// Whether anybody who lives can read the kernel's unwind tables.
+    pub fn unwinds(&self, live: &LiveSet) -> bool {
+        let Some(symbol) = &self.kernel_toml.unwind_tables else { return true };
+        self.index.find(symbol).is_some_and(|symbol| live.contains(symbol))
     }
 
     /// Checks one of its files against the manifest.

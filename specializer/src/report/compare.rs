@@ -5,6 +5,7 @@ use super::model::Cause;
 use crate::app::AppClosure;
 use crate::generated::Generated;
 use crate::link::{self, Conventional, Inputs, KernelImage};
+use crate::llvm;
 use crate::package::KernelPackage;
 use crate::profile::Profile;
 use crate::reachability::{self, LiveSet};
@@ -65,16 +66,26 @@ pub fn comparisons(
     let lowered = "conventional, with this tool's rows and panic lowering";
     let lowered =
         compared(package, &specialized.roots, Conventional::RowsAndPanics, "rows, panics", lowered)?;
-    let instant = instant(package, specialized)?;
-    let mut steps = vec![
-        ("table rows", loaded(&plain.image) - loaded(&rows.image)),
-        ("panic lowering", loaded(&rows.image) - loaded(&lowered.image)),
-        ("one compilation, no unwind tables", loaded(&lowered.image) - loaded(&instant)),
+    let instant_with = |options: &Options| instant(package, specialized, options);
+    let bare = Options { code_for_size: false, ..Options::default() };
+    let unwinding = instant_with(&Options { keep_unwind_tables: true, ..bare.clone() })?;
+    let mut sizes = vec![
+        ("", loaded(&plain.image)),
+        ("table rows", loaded(&rows.image)),
+        ("panic lowering", loaded(&lowered.image)),
+        ("one compilation, unwind tables of callbacks alone", loaded(&unwinding)),
+        ("unwind tables that nobody reads", loaded(&instant_with(&bare)?)),
     ];
     if options.effort != Effort::Instant {
-        let saved = loaded(&instant) - loaded(&specialized.image);
-        steps.push(("internalisation and constants", saved));
+        let bare = Options { effort: options.effort, ..bare };
+        sizes.push(("internalisation and constants", loaded(&again(package, specialized, &bare)?)));
     }
+    let last = match options.effort {
+        Effort::Instant => "equal code folded",
+        _ => "code for size, equal code folded",
+    };
+    sizes.push((last, loaded(&specialized.image)));
+    let steps: Vec<_> = sizes.windows(2).map(|pair| (pair[1].0, pair[0].1 - pair[1].1)).collect();
     let causes = steps.into_iter().map(|(name, bytes)| Cause { name: name.to_owned(), bytes });
     let all = reachability::mark(&package.index, &all);
     Ok(Comparison { columns: vec![full, lto, lowered, plain], causes: causes.collect(), full: all })
@@ -99,11 +110,27 @@ fn compared(
 }
 
 /// The kernel that `--effort instant` makes.
-fn instant(package: &KernelPackage, specialized: &Specialized) -> Result<KernelImage, Error> {
+fn instant(
+    package: &KernelPackage,
+    specialized: &Specialized,
+    options: &Options,
+) -> Result<KernelImage, Error> {
     let (roots, live) = (&specialized.roots, &specialized.live);
     let extra = Generated::new(package, roots, live, specialized.identity)?;
     let inputs = Inputs::precompiled(package, live, &extra)?;
-    Ok(link::link(package, &inputs, &Options::default())?)
+    Ok(link::link(package, live, &inputs, options)?)
+}
+
+/// The same kernel made anew with other options.
+fn again(
+    package: &KernelPackage,
+    specialized: &Specialized,
+    options: &Options,
+) -> Result<KernelImage, Error> {
+    let (roots, live) = (&specialized.roots, &specialized.live);
+    let extra = Generated::new(package, roots, live, specialized.identity)?;
+    let inputs = llvm::specialize(package, live, &extra, options.effort, options)?;
+    Ok(link::link(package, live, &inputs, options)?)
 }
 
 /// Bytes of text, read-only and initialised data.
