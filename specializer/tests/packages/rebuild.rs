@@ -77,9 +77,11 @@ fn another_builder_makes_it_again() {
     let path = package.join("manifest.json");
     let text = std::fs::read_to_string(&path).unwrap();
     let at = text.find("\"builder\": \"").unwrap() + 12;
-    std::fs::write(&path, format!("{}0{}", &text[..at], &text[at + 1..])).unwrap();
+    let digit = if text[at..].starts_with('0') { '1' } else { '0' };
+    let other = format!("{}{digit}{}", &text[..at], &text[at + 1..]);
+    std::fs::write(&path, &other).unwrap();
     KernelPackage::ensure(kernel.path(), &package, &()).unwrap();
-    assert_ne!(std::fs::read_to_string(&path).unwrap(), format!("{}0{}", &text[..at], &text[at + 1..]));
+    assert_ne!(std::fs::read_to_string(&path).unwrap(), other);
 }
 
 #[test]
