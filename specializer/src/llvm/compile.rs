@@ -115,7 +115,7 @@ pub(crate) fn compile(inputs: &[IrInput], config: &Config, root: &str) -> Result
     compiled.references = references::read(&kernel);
     compiled.bitcode = kernel.bitcode();
     drop(kernel);
-    compiled.objects = emit::emit(&compiled.bitcode, &config.name, "", Speed::Thorough)?;
+    compiled.objects = emit::emit(&compiled.bitcode, &config.name, Speed::Thorough)?;
     Ok(compiled)
 }
 

@@ -10,17 +10,11 @@ use super::wrapper::{Context, Module, Speed, Target, Value};
 /// How many parts a kernel is compiled in.
 const PARTS: usize = 2;
 
-/// Compiles bitcode to objects, each part after these passes of its own.
-pub(crate) fn emit(
-    bitcode: &[u8],
-    place: &str,
-    passes: &str,
-    speed: Speed,
-) -> Result<Vec<Vec<u8>>, LlvmError> {
+/// Compiles bitcode to objects.
+pub(crate) fn emit(bitcode: &[u8], place: &str, speed: Speed) -> Result<Vec<Vec<u8>>, LlvmError> {
     std::thread::scope(|scope| {
-        let parts: Vec<_> = (0..PARTS)
-            .map(|part| scope.spawn(move || emit_part(bitcode, place, part, passes, speed)))
-            .collect();
+        let parts: Vec<_> =
+            (0..PARTS).map(|part| scope.spawn(move || emit_part(bitcode, place, part, speed))).collect();
         let joined = parts.into_iter().map(|thread| {
             thread.join().unwrap_or_else(|_| {
                 Err(LlvmError::Refused { place: place.to_owned(), reason: "code generation stopped".into() })
@@ -30,21 +24,12 @@ pub(crate) fn emit(
     })
 }
 
-fn emit_part(
-    bitcode: &[u8],
-    place: &str,
-    part: usize,
-    passes: &str,
-    speed: Speed,
-) -> Result<Vec<u8>, LlvmError> {
+fn emit_part(bitcode: &[u8], place: &str, part: usize, speed: Speed) -> Result<Vec<u8>, LlvmError> {
     let context = Context::new();
     let target = Target::new(speed)?;
     let module = context.parse(place, bitcode)?;
     keep_part(&module, part);
     module.run("elim-avail-extern,globaldce", &target)?;
-    if !passes.is_empty() {
-        module.run(passes, &target)?;
-    }
     module.set_assembly(&significant_addresses(&module));
     target.emit(&context, &module, place)
 }

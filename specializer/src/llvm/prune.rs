@@ -56,8 +56,7 @@ pub(crate) fn specialize(
     save(&module, options, "2-optimised.ll")?;
     separate(&module);
     module.verify("the kernel, optimised")?;
-    let objects =
-        emit::emit(&module.bitcode(), &package.kernel_toml.name, part_passes(effort), speed(effort))?;
+    let objects = emit::emit(&module.bitcode(), &package.kernel_toml.name, speed(effort))?;
 
     let mut inputs = Inputs::default();
     let objects = objects.into_iter().enumerate();
@@ -76,16 +75,6 @@ fn passes(effort: Effort) -> &'static str {
              globaldce,mergefunc,constmerge"
         }
         Effort::Max => "lto<Os>,globaldce,mergefunc,constmerge",
-    }
-}
-
-/// The passes that then run on each part, at the same time: those that look at a function alone.
-fn part_passes(effort: Effort) -> &'static str {
-    match effort {
-        Effort::Instant | Effort::Balanced => {
-            "function<eager-inv>(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg),globaldce"
-        }
-        Effort::Max => "",
     }
 }
 
