@@ -55,5 +55,6 @@ pub static table_filesystem: Table<FileSystem, { filesystem::ROWS }> = Table::ne
     Some(&fs::rofs::ROFS_DISK),
     Some(&fs::ramfs::RAMFS),
     Some(&fs::devfs::DEVFS),
+    Some(&fs::absent::NO_PROCFS),
     Some(&fs::procfs::PROCFS),
 ]);

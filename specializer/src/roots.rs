@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::app::{AppClosure, AppObject, EvidenceKind, Imports, MissingImport};
+use crate::app::{AppClosure, AppObject, Evidence, EvidenceKind, Formats, Imports, MissingImport, texts};
 use crate::exports::{Catalogue, EntryKind};
 use crate::generated::gnu_hash;
-use crate::package::{KernelPackage, PackageError, Row, SymbolId, TunableType};
+use crate::package::{KernelPackage, PackageError, Row, SymbolId, TableRule, TunableType, WhenRule};
 use crate::profile::{Profile, RowSet};
 use crate::{ExportSet, Options, Unresolved};
 
@@ -108,6 +108,21 @@ pub struct Roots {
     pub provided: Vec<u32>,
     /// Imports that trap.
     pub missing: Vec<MissingImport>,
+    /// What the application's bytes say of rows.
+    pub evidence: Vec<Evidence>,
+    /// Rows that its bytes seem to have no use for.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A row that is left out since the application's bytes do not ask for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The row, as `table:row`.
+    pub row: String,
+    /// What was looked for.
+    pub sought: String,
+    /// It would be there if one of these lives.
+    pub any_of: Vec<SymbolId>,
 }
 
 /// Why what was asked for does not fit the package.
@@ -223,7 +238,7 @@ impl Roots {
         collector.entry()?;
         collector.imports(objects, imports, options)?;
         collector.asked_for(objects, options)?;
-        collector.tables(profile, imports, options)?;
+        collector.tables(objects, profile, imports, options)?;
         collector.tunables(options)?;
         Ok(collector.finish())
     }
@@ -418,6 +433,7 @@ impl<'a> Collector<'a> {
 
     fn tables(
         &mut self,
+        objects: &[AppObject],
         profile: Option<&Profile>,
         imports: &Imports,
         options: &Options,
@@ -451,6 +467,11 @@ impl<'a> Collector<'a> {
             })?),
             None => None,
         };
+        // Objects that are not known yet may ask for anything.
+        let known = options.exports == ExportSet::App && !objects.is_empty();
+        let formats = std::cell::OnceCell::new();
+        let formats = || formats.get_or_init(|| Formats::of(objects));
+        let mut evidence = Vec::new();
         for table in &index.tables {
             let rule = config.tables.iter().find(|rule| rule.kind == table.kind);
             let by_root = rule.is_some_and(|rule| rule.by_root);
@@ -481,6 +502,15 @@ impl<'a> Collector<'a> {
                 }
                 _ => in_profile(row),
             };
+            let unused = match rule.filter(|rule| known && !rule.formats.is_empty()) {
+                Some(rule) => unused_by_formats(rule, formats(), &mut evidence),
+                None => BTreeSet::new(),
+            };
+            self.roots.left_out.extend(unused.iter().map(|row| LeftOut {
+                row: format!("{}:{row}", table.kind),
+                sought: "a format that asks for it".to_owned(),
+                any_of: vec![table.symbol],
+            }));
             let choose = |wanted: &dyn Fn(&str) -> bool| -> Vec<bool> {
                 let choose = |row: &Option<Row>| {
                     let Some(Row { name, .. }) = row else { return false };
@@ -489,17 +519,31 @@ impl<'a> Collector<'a> {
                 };
                 table.rows.iter().map(choose).collect()
             };
-            let widenings = rule.into_iter().flat_map(|rule| &rule.when).map(|when| Widening {
-                any_of: when.live.iter().filter_map(|name| index.find_defined(name)).collect(),
-                rows: match &when.rows {
-                    Some(rows) => choose(&|row| rows.iter().any(|name| name == row)),
-                    None => choose(&in_profile),
-                },
-            });
-            self.roots
-                .tables
-                .push(TableChoice { rows: choose(&by_choice_of_root), widenings: widenings.collect() });
+            let mut widenings = Vec::new();
+            for when in rule.into_iter().flat_map(|rule| &rule.when) {
+                let any_of: Vec<_> = when.live.iter().filter_map(|name| index.find_defined(name)).collect();
+                let found = !known || text_of(&table.kind, when, objects, &mut evidence);
+                if let (false, Some(text)) = (found, &when.text) {
+                    self.roots.left_out.extend(when.rows.iter().flatten().map(|row| LeftOut {
+                        row: format!("{}:{row}", table.kind),
+                        sought: format!("the text {text}"),
+                        any_of: any_of.clone(),
+                    }));
+                }
+                widenings.push(Widening {
+                    any_of,
+                    rows: match &when.rows {
+                        Some(rows) if found => choose(&|row| rows.iter().any(|name| name == row)),
+                        Some(_) => choose(&|row| when.otherwise.iter().any(|name| name == row)),
+                        None if found => choose(&in_profile),
+                        None => choose(&|_| false),
+                    },
+                });
+            }
+            let rows = choose(&|row| by_choice_of_root(row) && !unused.contains(row));
+            self.roots.tables.push(TableChoice { rows, widenings });
         }
+        self.roots.evidence = evidence;
         Ok(())
     }
 
@@ -543,6 +587,46 @@ impl<'a> Collector<'a> {
     fn finish(mut self) -> Roots {
         self.roots.exports = self.exports.into_values().collect();
         self.roots
+    }
+}
+
+/// The rows of a table that no format can ask for; what asks for the others is noted.
+fn unused_by_formats(rule: &TableRule, formats: &Formats, evidence: &mut Vec<Evidence>) -> BTreeSet<String> {
+    let mut dropped = BTreeSet::new();
+    for format in &rule.formats {
+        let served = formats.directives.iter().find(|(directive, _)| format.serves(directive));
+        let found = match (served, formats.made) {
+            (Some((_, (text, object, address))), _) => {
+                (EvidenceKind::Format { directive: text.clone() }, *object, *address)
+            }
+            (None, Some((object, address))) => (EvidenceKind::AnyFormat, object, address),
+            (None, None) => {
+                dropped.extend(format.rows.iter().cloned());
+                continue;
+            }
+        };
+        evidence.extend(format.rows.iter().map(|row| row_evidence(&rule.kind, row, &found)));
+    }
+    dropped
+}
+
+/// Whether the application has the text that rows depend on, if they do.
+fn text_of(kind: &str, when: &WhenRule, objects: &[AppObject], evidence: &mut Vec<Evidence>) -> bool {
+    let Some(text) = &when.text else { return true };
+    let Some((object, address)) = texts::find(objects, text.as_bytes()) else { return false };
+    let found = (EvidenceKind::Text { text: text.clone() }, object, address);
+    evidence.extend(when.rows.iter().flatten().map(|row| row_evidence(kind, row, &found)));
+    true
+}
+
+fn row_evidence(table: &str, row: &str, (kind, object, address): &(EvidenceKind, usize, u64)) -> Evidence {
+    Evidence {
+        kind: kind.clone(),
+        symbol: format!("{table}:{row}"),
+        version: String::new(),
+        kernel_symbol: String::new(),
+        object: *object,
+        address: *address,
     }
 }
 

@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+pub mod absent;
 pub mod devfs;
 pub mod procfs;
 pub mod ramfs;

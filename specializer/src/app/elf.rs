@@ -417,21 +417,46 @@ impl Elf<'_> {
     /// The address ranges that hold instructions: the executable sections, or where the section
     /// headers are stripped or damaged, the executable segments.
     pub fn code_sections(&self) -> Vec<(u64, u64)> {
-        let from_sections = || -> Option<Vec<(u64, u64)>> {
-            let (offset, count) = self.sections?;
-            let headers: &[elf::SectionHeader64<LE>] =
-                self.bytes.many(offset, count.into(), "sections").ok()?;
-            let executable = |h: &&elf::SectionHeader64<LE>| {
-                let flags = h.sh_flags.get(LE).0;
-                h.sh_type.get(LE) == elf::SHT_PROGBITS && flags & elf::SHF_EXECINSTR.0 != 0
-            };
-            let ranges = headers.iter().filter(executable).map(|h| (h.sh_addr.get(LE), h.sh_size.get(LE)));
-            let ranges: Vec<_> =
-                ranges.filter(|&(at, size)| self.offset(at, size, "section").is_ok()).collect();
-            (!ranges.is_empty()).then_some(ranges)
+        let found = self.program_sections(true, |_| true);
+        found.unwrap_or_else(|| self.segments_that(|segment| segment.executable))
+    }
+
+    /// The address ranges that hold data which the program may read: its sections without those that only
+    /// unwinders know, or where the section headers are stripped or damaged, the other segments.
+    pub fn data_sections(&self) -> Vec<(u64, u64)> {
+        let found = self.program_sections(false, |name| {
+            !name.starts_with(b".eh_frame") && !name.starts_with(b".gcc_except_table")
+        });
+        found.unwrap_or_else(|| self.segments_that(|segment| !segment.executable))
+    }
+
+    fn segments_that(&self, wanted: impl Fn(&Segment) -> bool) -> Vec<(u64, u64)> {
+        self.segments.iter().filter(|s| wanted(s)).map(|s| (s.address, s.file_size)).collect()
+    }
+
+    /// The sections that hold what the program brings along, executable or not, by name.
+    fn program_sections(&self, code: bool, wanted: impl Fn(&[u8]) -> bool) -> Option<Vec<(u64, u64)>> {
+        let (offset, count) = self.sections?;
+        let headers: &[elf::SectionHeader64<LE>] = self.bytes.many(offset, count.into(), "sections").ok()?;
+        let names: Option<&[u8]> = (|| {
+            let header: &elf::FileHeader64<LE> = self.bytes.many(0, 1, "header").ok()?.first()?;
+            let names = headers.get(header.e_shstrndx.get(LE).0 as usize)?;
+            self.bytes.range(names.sh_offset.get(LE), names.sh_size.get(LE), "section names").ok()
+        })();
+        let named = |h: &elf::SectionHeader64<LE>| {
+            let at = usize::try_from(h.sh_name.get(LE)).unwrap_or(usize::MAX);
+            let name = names.and_then(|names| names.get(at..)).unwrap_or_default();
+            name.split(|&byte| byte == 0).next().is_none_or(&wanted)
         };
-        from_sections().unwrap_or_else(|| {
-            self.segments.iter().filter(|s| s.executable).map(|s| (s.address, s.file_size)).collect()
-        })
+        let fits = |h: &&elf::SectionHeader64<LE>| {
+            let flags = h.sh_flags.get(LE).0;
+            h.sh_type.get(LE) == elf::SHT_PROGBITS
+                && flags & elf::SHF_ALLOC.0 != 0
+                && (flags & elf::SHF_EXECINSTR.0 != 0) == code
+                && named(h)
+        };
+        let ranges = headers.iter().filter(fits).map(|h| (h.sh_addr.get(LE), h.sh_size.get(LE)));
+        let ranges: Vec<_> = ranges.filter(|&(at, size)| self.offset(at, size, "section").is_ok()).collect();
+        (!ranges.is_empty()).then_some(ranges)
     }
 }

@@ -1,12 +1,17 @@
 //! Reasons to keep more than the imports: what the closure's bytes say it may ask for at run time.
 //!
-//! Two questions cannot be answered by imports. Which names does `dlsym` get? And which numbers do
-//! functions get that do a different thing for each, such as `syscall` and `socket`? Both are answered soundly where the bytes allow it, and otherwise the answer is
-//! "any", which the report lists as an assumption.
+//! Some questions cannot be answered by imports. Which names does `dlsym` get? Which numbers do functions
+//! get that do a different thing for each, such as `syscall` and `socket`? Which conversions does `printf`
+//! get, does the program know a path? They are answered soundly where the bytes allow it, and otherwise the
+//! answer is "any", which the report lists as an assumption.
 
 mod calls;
+mod formats;
 mod names;
 mod numbers;
+pub(crate) mod texts;
+
+pub use formats::{Directive, Formats};
 
 use serde::Serialize;
 
@@ -30,6 +35,18 @@ pub enum EvidenceKind {
     /// A call of such a function, or a pointer to it, whose number the bytes do not show: every row of
     /// its table has to stay.
     AnyNumber,
+    /// A string that, as a format, has this conversion.
+    Format {
+        /// The directive.
+        directive: String,
+    },
+    /// Formats are made or taken apart here, so that every conversion may be asked for.
+    AnyFormat,
+    /// A text without which a row cannot be asked for.
+    Text {
+        /// The text.
+        text: String,
+    },
 }
 
 /// A reason to keep something that nothing imports.
@@ -38,7 +55,7 @@ pub struct Evidence {
     /// What it says.
     #[serde(flatten)]
     pub kind: EvidenceKind,
-    /// The export it is about: a name found as a string, or the function that takes a number.
+    /// What it is about: an export whose name is a string, the function that takes a number, or a row.
     pub symbol: String,
     /// The export's version.
     pub version: String,

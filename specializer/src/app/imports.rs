@@ -139,7 +139,7 @@ impl Imports {
             match evidence.kind {
                 EvidenceKind::Number { number } => drop(numbers.insert(number)),
                 // Who looks the function up may call it with any number.
-                EvidenceKind::AnyNumber | EvidenceKind::Dlsym | EvidenceKind::DlsymCall => return None,
+                _ => return None,
             }
         }
         (!numbers.is_empty()).then_some(numbers)

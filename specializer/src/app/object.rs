@@ -46,6 +46,7 @@ pub struct AppObject {
     pub(super) strings: (u64, u64),
     pub(super) addends: Vec<u64>,
     pub(super) code: Vec<(u64, u64)>,
+    pub(super) data: Vec<(u64, u64)>,
 }
 
 impl AppObject {
@@ -99,6 +100,7 @@ impl AppObject {
             strings: (dynamic.strings.address, dynamic.strings.size),
             addends: symbols::relative_addends(&file)?,
             code: file.code_sections(),
+            data: file.data_sections(),
             bytes: Arc::new(bytes),
         })
     }
@@ -117,6 +119,21 @@ impl AppObject {
     /// Whether it asks for this name.
     pub fn import(&self, name: &str) -> Option<&ImportedSymbol> {
         self.imports.iter().find(|import| import.name == name)
+    }
+
+    /// The parts that hold data which the program may read, with their addresses.
+    pub(super) fn data(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.data.iter().filter_map(|&(address, size)| Some((address, self.at(address, size)?)))
+    }
+
+    /// The bytes of an address range, as far as they are in the file.
+    pub(super) fn at(&self, address: u64, size: u64) -> Option<&[u8]> {
+        let segment =
+            self.segments.iter().find(|s| address >= s.address && address - s.address < s.file_size)?;
+        let data = self.contents(segment);
+        let start = usize::try_from(address - segment.address).ok()?;
+        let end = start.saturating_add(usize::try_from(size).ok()?).min(data.len());
+        data.get(start..end)
     }
 
     /// The bytes of a segment that are in the file.

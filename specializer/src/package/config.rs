@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::app::Directive;
+
 /// Why `kernel.toml` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -157,6 +159,33 @@ pub struct TableRule {
     /// When it has more rows than the choice of root gives it.
     #[serde(default)]
     pub when: Vec<WhenRule>,
+    /// Rows that serve conversions of formats only, and go where no format can have those.
+    #[serde(default, rename = "format")]
+    pub formats: Vec<FormatRule>,
+}
+
+/// The conversions of `printf` or `scanf` formats that rows serve.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct FormatRule {
+    /// The rows.
+    pub rows: Vec<String>,
+    /// The letters of their conversions.
+    pub letters: String,
+    /// Letters that are theirs behind an `l` only.
+    pub long_letters: String,
+    /// Whether they serve arguments by number.
+    pub numbered: bool,
+}
+
+impl FormatRule {
+    /// Whether the rows are what serves a directive.
+    pub fn serves(&self, directive: &Directive) -> bool {
+        let letter = char::from(directive.letter);
+        self.letters.contains(letter)
+            || directive.long && self.long_letters.contains(letter)
+            || directive.numbered && self.numbered
+    }
 }
 
 /// More rows of a `by-root` table, when something lives.
@@ -168,6 +197,12 @@ pub struct WhenRule {
     /// The rows; without it, all that the profile lists.
     #[serde(default)]
     pub rows: Option<Vec<String>>,
+    /// A text that the application has to have among its bytes as well.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// The rows that take the place of `rows` where it has not.
+    #[serde(default)]
+    pub otherwise: Vec<String>,
 }
 
 /// One value that `--set` changes.

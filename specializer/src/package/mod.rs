@@ -13,7 +13,9 @@ mod manifest;
 mod sysroot;
 
 pub use builder::Progress;
-pub use config::{Config, ConfigError, GroupRule, RootRule, TableRule, TunableRule, TunableType, WhenRule};
+pub use config::{
+    Config, ConfigError, FormatRule, GroupRule, RootRule, TableRule, TunableRule, TunableType, WhenRule,
+};
 pub use index::{Index, Native, NewSymbol, PanicSite, Row, Symbol, SymbolId, SymbolKind, Table, Tunable};
 pub use lists::kernel_symbol;
 pub use manifest::{Manifest, ManifestError};

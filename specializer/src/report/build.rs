@@ -9,7 +9,7 @@ use crate::link::KernelImage;
 use crate::package::{KernelPackage, SymbolId, SymbolKind};
 use crate::profile::Profile;
 use crate::reachability::{LiveSet, Parent};
-use crate::roots::RootReason;
+use crate::roots::{LeftOut, RootReason};
 use crate::{Effort, Options, Specialized, Unresolved};
 
 /// Everything that a report is made from.
@@ -56,7 +56,10 @@ pub fn build(inputs: &Inputs<'_>, output: &str) -> Report {
         groups: groups(package, &compared.full, live),
         causes: compared.causes.clone(),
         roots: roots(package, live),
-        evidence: evidence_lines(closure, &specialized.imports.evidence),
+        evidence: evidence_lines(
+            closure,
+            specialized.imports.evidence.iter().chain(&specialized.roots.evidence),
+        ),
         assumptions: assumptions(inputs),
         missing: missing(inputs),
         notes: closure.notes.iter().map(note_text).collect(),
@@ -223,22 +226,30 @@ fn evidence_kind(kind: &EvidenceKind) -> &'static str {
         EvidenceKind::Dlsym => "dlsym name",
         EvidenceKind::Number { .. } => "call of",
         EvidenceKind::AnyNumber => "any number to",
+        EvidenceKind::Format { .. } => "format",
+        EvidenceKind::AnyFormat => "formats made by the program",
+        EvidenceKind::Text { .. } => "text",
     }
 }
 
 /// Evidence as the report lists it.
-pub fn evidence_lines(closure: &AppClosure, evidence: &[Evidence]) -> Vec<EvidenceLine> {
+pub fn evidence_lines<'a>(
+    closure: &AppClosure,
+    evidence: impl IntoIterator<Item = &'a Evidence>,
+) -> Vec<EvidenceLine> {
     let mut seen = BTreeSet::new();
     let line = |evidence: &Evidence| EvidenceLine {
         kind: evidence_kind(&evidence.kind).to_owned(),
-        what: match evidence.kind {
+        what: match &evidence.kind {
             EvidenceKind::Number { number } => format!("{}({number})", evidence.symbol),
+            EvidenceKind::Format { directive } => format!("{directive} for {}", evidence.symbol),
+            EvidenceKind::Text { text } => format!("{text} for {}", evidence.symbol),
             _ => evidence.symbol.clone(),
         },
         object: closure.name(evidence.object),
         address: evidence.address,
     };
-    let mut lines: Vec<_> = evidence.iter().map(line).collect();
+    let mut lines: Vec<_> = evidence.into_iter().map(line).collect();
     lines.retain(|line| seen.insert((line.kind.clone(), line.what.clone(), line.object.clone())));
     lines
 }
@@ -268,6 +279,14 @@ fn assumptions(inputs: &Inputs<'_>) -> Vec<String> {
             "{} look up names that their code does not show: names that are strings in their data or the \
              application's were kept; another one is reported on the console with the flag that adds it",
             lookups.join(", ")
+        ));
+    }
+    let Specialized { roots, live, .. } = inputs.specialized;
+    for left_out in roots.left_out.iter().filter(|l| l.any_of.iter().any(|symbol| live.contains(*symbol))) {
+        let LeftOut { row, sought, .. } = left_out;
+        out.push(format!(
+            "{row} was left out: the bytes of the application and its libraries were searched for {sought}, and \
+             have none; if it is asked for all the same, the console says so, and --keep {row} adds it"
         ));
     }
     let opens: Vec<_> = importers("dlopen");

@@ -163,15 +163,8 @@ fn is_near_branch(instruction: &Instruction) -> bool {
 }
 
 /// The parts of an object that hold instructions, with their addresses.
-fn code_of(object: &AppObject) -> impl Iterator<Item = (u64, &[u8])> {
-    object.code.iter().filter_map(|&(address, size)| {
-        let segment =
-            object.segments.iter().find(|s| address >= s.address && address - s.address < s.file_size)?;
-        let data = object.contents(segment);
-        let start = usize::try_from(address - segment.address).ok()?;
-        let end = start.saturating_add(usize::try_from(size).ok()?).min(data.len());
-        Some((address, data.get(start..end)?))
-    })
+pub(super) fn code_of(object: &AppObject) -> impl Iterator<Item = (u64, &[u8])> {
+    object.code.iter().filter_map(|&(address, size)| Some((address, object.at(address, size)?)))
 }
 
 /// Where a jump through one of the slots starts, with the `endbr64` before it: the procedure linkage

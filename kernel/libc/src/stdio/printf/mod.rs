@@ -249,7 +249,7 @@ impl Engine<'_> {
         system::fatal(&[
             b"printf: the conversion %",
             &letter,
-            b" was left out of this kernel; specialize with --keep printf_conversion.",
+            b" was left out of this kernel; specialize with --keep printf-conversion:",
             row,
             b"\n",
         ])

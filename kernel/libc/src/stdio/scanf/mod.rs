@@ -363,7 +363,7 @@ impl Engine<'_> {
         system::fatal(&[
             b"scanf: the conversion %",
             &[spec.letter],
-            b" was left out of this kernel; specialize with --keep scanf_conversion.",
+            b" was left out of this kernel; specialize with --keep scanf-conversion:",
             if part == Part::Float { b"float" } else { b"wide" },
             b"\n",
         ])
