@@ -4,88 +4,126 @@
 
 use std::collections::BTreeMap;
 
-use specialize::report::{Column, Report};
+use specialize::report::{Column, Report, grouped_signed};
 
 use crate::Options;
 use crate::programs::{self, EFFORTS};
 use crate::table;
 
+/// The builds to compare with, by the titles that reports give them, and their heads here.
+const OTHERS: [(&str, &str); 4] = [
+    ("full kernel", "full"),
+    ("conventional", "conventional"),
+    ("with LTO", "with LTO"),
+    ("rows, panics", "rows, panics"),
+];
+
+/// One effort's kernels, all programs together.
+#[derive(Default)]
+struct Total {
+    conventional: u64,
+    this: u64,
+    logarithms: f64,
+    count: usize,
+    causes: Vec<(String, i64)>,
+}
+
+impl Total {
+    fn add(&mut self, conventional: &Column, this: &Column, report: &Report) {
+        self.conventional += conventional.loaded();
+        self.this += this.loaded();
+        self.logarithms += (this.loaded() as f64 / conventional.loaded() as f64).ln();
+        self.count += 1;
+        for cause in &report.causes {
+            match self.causes.iter_mut().find(|(name, _)| *name == cause.name) {
+                Some((_, bytes)) => *bytes += cause.bytes,
+                None => self.causes.push((cause.name.clone(), cause.bytes)),
+            }
+        }
+    }
+
+    fn note(&self, effort: &str) -> String {
+        let mean = (self.logarithms / self.count.max(1) as f64).exp();
+        let change = table::change(self.conventional, self.this);
+        format!("{effort}: {change} in all, geometric mean of the ratios {mean:.3}")
+    }
+}
+
 /// Makes every kernel and prints the tables.
 pub fn measure(options: &Options) -> Result<(), String> {
     let output = programs::scratch()?.join("size.kernel.elf");
     let mut rows = Vec::new();
-    let mut others: BTreeMap<String, Vec<(String, u64, u64)>> = BTreeMap::new();
-    let mut causes: BTreeMap<(&str, String), i64> = BTreeMap::new();
-    let mut saved: BTreeMap<&str, (u64, u64, f64, usize)> = BTreeMap::new();
+    let mut memory = Vec::new();
+    let mut totals: BTreeMap<&str, Total> = BTreeMap::new();
     for program in programs::all(&options.filter)? {
         let mut row = vec![program.name.to_string()];
-        let mut memory = String::new();
+        let mut zeroed = vec![program.name.to_string()];
         for effort in EFFORTS {
             let json =
                 programs::finish(programs::specialize(&program.path, "kvm", effort, &output).arg("--json"))?;
             let report: Report = serde_json::from_slice(&json)
                 .map_err(|error| format!("{}'s report: {error}", program.name))?;
-            let Some(this) = report.columns.last() else { continue };
-            let Some(baseline) = baseline(&report) else {
+            let (Some(this), Some(conventional)) = (report.columns.last(), titled(&report, "conventional"))
+            else {
                 return Err(format!("{}'s report has no conventional build", program.name));
             };
             if row.len() == 1 {
-                row.push(table::number(baseline.loaded()));
+                let others = OTHERS.map(|(title, _)| titled(&report, title).map_or(0, Column::loaded));
+                row.extend(others.map(table::number));
+                zeroed.extend([table::number(conventional.bss), table::number(conventional.memory)]);
             }
             row.push(table::number(this.loaded()));
-            row.push(table::change(baseline.loaded(), this.loaded()));
-            memory = table::number(this.memory);
-            let total = saved.entry(effort).or_default();
-            total.0 += baseline.loaded();
-            total.1 += this.loaded();
-            total.2 += (this.loaded() as f64 / baseline.loaded() as f64).ln();
-            total.3 += 1;
-            for cause in &report.causes {
-                *causes.entry((effort, cause.name.clone())).or_default() += cause.bytes;
-            }
-            if effort == "max" {
-                for column in &report.columns[..report.columns.len() - 1] {
-                    let cell = (program.name.to_string(), column.loaded(), baseline.loaded());
-                    others.entry(column.title.clone()).or_default().push(cell);
-                }
-            }
+            row.push(table::change(conventional.loaded(), this.loaded()));
+            zeroed.extend([table::number(this.bss), table::number(this.memory)]);
+            totals.entry(effort).or_default().add(conventional, this, &report);
         }
-        row.push(memory);
         rows.push(row);
+        memory.push(zeroed);
     }
-    let mean = |(before, after, logarithms, count): &(u64, u64, f64, usize)| {
-        let mean = (logarithms / *count as f64).exp();
-        format!("{}; geometric mean of the ratios {mean:.3}", table::change(*before, *after))
-    };
-    let note = saved.iter().map(|(effort, total)| format!("{effort}: all together {}", mean(total)));
+    let notes = EFFORTS.iter().filter_map(|effort| Some(totals.get(effort)?.note(effort)));
+    let heads = ["program"].into_iter().chain(OTHERS.map(|(_, head)| head));
+    let heads: Vec<&str> = heads.chain(["instant", "", "balanced", "", "max", ""]).collect();
     table::print(
         "Size of text, read-only and initialised data",
-        &note.collect::<Vec<_>>().join(".\n"),
-        &["program", "conventional", "instant", "", "balanced", "", "max", "", "p_memsz (max)"],
+        &notes.collect::<Vec<_>>().join("; "),
+        &heads,
         &rows,
     );
-    let mut comparison = Vec::new();
-    for (title, cells) in &others {
-        let (bytes, baseline) = cells.iter().fold((0, 0), |sum, cell| (sum.0 + cell.1, sum.1 + cell.2));
-        comparison.push(vec![title.clone(), table::number(bytes), table::change(baseline, bytes)]);
+    let heads = [
+        "program",
+        "conventional: bss",
+        "p_memsz",
+        "instant: bss",
+        "p_memsz",
+        "balanced: bss",
+        "p_memsz",
+        "max: bss",
+        "p_memsz",
+    ];
+    table::print("Zeroed data, and memory when loaded", "", &heads, &memory);
+    let mut causes: Vec<Vec<String>> = Vec::new();
+    for (at, effort) in EFFORTS.iter().enumerate() {
+        for (name, bytes) in totals.get(effort).into_iter().flat_map(|total| &total.causes) {
+            let row = match causes.iter_mut().find(|row| row[0] == *name) {
+                Some(row) => row,
+                None => {
+                    causes.push([name.as_str(), "", "", ""].map(str::to_owned).to_vec());
+                    let last = causes.len() - 1;
+                    &mut causes[last]
+                }
+            };
+            row[at + 1] = grouped_signed(-bytes);
+        }
     }
     table::print(
-        "The other builds, all programs together",
+        "Where the saving comes from, all programs together",
         "",
-        &["build", "bytes", "to conventional"],
-        &comparison,
+        &["cause", EFFORTS[0], EFFORTS[1], EFFORTS[2]],
+        &causes,
     );
-    let causes: Vec<Vec<String>> = causes
-        .iter()
-        .map(|((effort, name), bytes)| {
-            vec![format!("{effort}: {name}"), specialize::report::grouped_signed(*bytes)]
-        })
-        .collect();
-    table::print("What the saving is due to, all programs together", "", &["cause", "bytes saved"], &causes);
     Ok(())
 }
 
-/// The conventional build's column.
-fn baseline(report: &Report) -> Option<&Column> {
-    report.columns.iter().find(|column| column.title.starts_with("conventional"))
+fn titled<'a>(report: &'a Report, title: &str) -> Option<&'a Column> {
+    report.columns.iter().find(|column| column.title == title)
 }
