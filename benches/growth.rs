@@ -6,7 +6,6 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 use crate::Options;
 use crate::programs::{self, EFFORTS};
@@ -24,12 +23,13 @@ pub fn measure(options: &Options) -> Result<(), String> {
     let mut rows = Vec::new();
     let mut first: Option<Vec<f64>> = None;
     for factor in [1, 4, 16] {
-        let source = scratch.join(format!("kernel-{factor}"));
-        let bytes = grown(&source, factor)?;
+        let source = scratch.join(format!("growth-{factor}/kernel"));
+        grown(&source, factor)?;
         let package = scratch.join(format!("package-{factor}"));
         let mut build = Command::new(env!("CARGO_BIN_EXE_specialize"));
         build.args(["kernel", "build", "--quiet", "--source"]).arg(&source).arg("-o").arg(&package);
         let built = programs::timed(&mut build)?.as_secs_f64();
+        let bytes = std::fs::metadata(package.join("kernel.bc")).map_err(|error| error.to_string())?.len();
         let mut row = vec![format!("{factor} ×"), table::number(bytes), format!("{built:.0}")];
         let mut medians = Vec::new();
         for effort in EFFORTS {
@@ -50,19 +50,21 @@ pub fn measure(options: &Options) -> Result<(), String> {
         first.get_or_insert(medians);
         rows.push(row);
     }
-    let note =
-        "Milliseconds of specializing hello, the ratio to the first line, and the peak of resident memory.";
-    let heads = ["kernel", "generated source's code", "package, s", "instant", "balanced", "max"];
+    let note = "Milliseconds of processor time to specialize hello (the linker's too), the ratio to the first line, and \
+         the peak of resident memory.";
+    let heads = ["kernel", "bytes of bitcode", "package, s", "instant", "balanced", "max"];
     table::print("Growth", note, &heads, &rows);
     Ok(())
 }
 
-/// A copy of the kernel's sources with a crate of generated code; about how many bytes it adds.
-fn grown(target: &Path, factor: u64) -> Result<u64, String> {
+/// A copy of the kernel's sources with a module of generated code that makes it `factor` times as large.
+fn grown(target: &Path, factor: u64) -> Result<(), String> {
     let kernel = programs::tree().join("kernel");
     let _ = fs::remove_dir_all(target);
     fs::create_dir_all(target).map_err(|error| error.to_string())?;
     programs::finish(Command::new("cp").arg("-r").args(sources(&kernel)?).arg(target))?;
+    let symbols = [programs::tree().join("symbols"), target.with_file_name("symbols")];
+    programs::finish(Command::new("cp").args(["-r", "-T"]).args(symbols))?;
     let text = programs::finish(Command::new("du").args(["-sb", "--exclude=target"]).arg(&kernel))?;
     let size: u64 =
         String::from_utf8_lossy(&text).split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0);
@@ -81,7 +83,7 @@ fn grown(target: &Path, factor: u64) -> Result<u64, String> {
     fs::write(folder.join("mod.rs"), list).map_err(|error| error.to_string())?;
     library.push_str("\n#[allow(missing_docs)]\nmod bulk;\n");
     fs::write(target.join("src/lib.rs"), library).map_err(|error| error.to_string())?;
-    Ok(wanted)
+    Ok(())
 }
 
 fn sources(kernel: &Path) -> Result<Vec<PathBuf>, String> {
@@ -120,9 +122,9 @@ fn generated(module: usize) -> String {
     text
 }
 
-/// Seconds that a command takes, and the peak of its resident memory in bytes.
+/// Seconds of processor time that a command takes with what it waits for, and the peak of its resident
+/// memory in bytes.
 fn with_peak(command: &mut Command) -> Result<(f64, u64), String> {
-    let started = Instant::now();
     let program = command.get_program().to_string_lossy().into_owned();
     let child = command.process_group(0).spawn().map_err(|error| format!("{program}: {error}"))?;
     let (mut status, mut usage) = (0, std::mem::MaybeUninit::<libc::rusage>::zeroed());
@@ -132,6 +134,7 @@ fn with_peak(command: &mut Command) -> Result<(f64, u64), String> {
         return Err(format!("{program} failed"));
     }
     // SAFETY: wait4 has filled it, and all zeros would be valid too.
-    let kilobytes = unsafe { usage.assume_init() }.ru_maxrss;
-    Ok((started.elapsed().as_secs_f64(), kilobytes as u64 * 1024))
+    let usage = unsafe { usage.assume_init() };
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+    Ok((seconds(usage.ru_utime) + seconds(usage.ru_stime), usage.ru_maxrss as u64 * 1024))
 }
