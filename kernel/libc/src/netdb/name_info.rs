@@ -20,7 +20,6 @@ bitflags::bitflags! {
         const DATAGRAM = 16;
         /// `NI_IDN` and two that are deprecated: names are given as they are.
         const INTERNATIONAL = 0xe0;
-        const NUMERIC_SCOPE = 0x100;
     }
 }
 
@@ -72,8 +71,7 @@ fn host(end: &net::Endpoint, version_6: bool, flags: &Flags) -> Result<Vec<u8>, 
     let mut text = crate::arpa_inet::format(&shown);
     if end.scope != 0 {
         text.push(b'%');
-        let named =
-            (!flags.contains(Flags::NUMERIC_SCOPE)).then(|| crate::net_if::name_of(end.scope)).flatten();
+        let named = crate::net_if::name_of(end.scope).filter(|_| end.address.is_link_local());
         text.extend(named.unwrap_or_else(|| decimal(end.scope)));
     }
     Ok(text)

@@ -310,27 +310,31 @@ impl Socket for Datagram {
             return result;
         }
         match level {
-            IPPROTO_IP | IPPROTO_IPV6 => option::set(self, self.version, level, name, value),
+            IPPROTO_IP => option::set(self, level, name, value),
+            IPPROTO_IPV6 if self.version == Version::V6 => option::set(self, level, name, value),
             SOL_SOCKET if name == SO_BINDTODEVICE => {
                 let index = interface::bound(value)?;
                 self.engine.configure(&mut |settings| settings.interface = index);
                 Ok(())
             }
-            _ => {
+            SOL_SOCKET => {
                 common::set(&self.settings, level, name, value)?;
                 self.apply(name);
                 Ok(())
             }
+            _ => Err(EOPNOTSUPP),
         }
     }
 
     fn option(&self, level: i32, name: i32, value: &mut [u8]) -> Result<usize> {
         match level {
-            IPPROTO_IP | IPPROTO_IPV6 => option::get(self, self.version, level, name, value),
+            IPPROTO_IP => option::get(self, level, name, value),
+            IPPROTO_IPV6 if self.version == Version::V6 => option::get(self, level, name, value),
             SOL_SOCKET if name == SO_BINDTODEVICE => {
                 interface::bound_name(self.engine.settings().interface, value)
             }
-            _ => common::get(self, level, name, value),
+            SOL_SOCKET => common::get(self, level, name, value),
+            _ => Err(EOPNOTSUPP),
         }
     }
 

@@ -90,11 +90,8 @@ fn small(value: &[u8]) -> Result<i32> {
     }
 }
 
-/// Sets an option. Options of IPv6 are only for its sockets.
-pub(super) fn set(socket: &dyn Link, version: Version, level: i32, name: i32, value: &[u8]) -> Result<()> {
-    if level == IPPROTO_IPV6 && version == Version::V4 {
-        return Err(ENOPROTOOPT);
-    }
+/// Sets an option.
+pub(super) fn set(socket: &dyn Link, level: i32, name: i32, value: &[u8]) -> Result<()> {
     let stream = socket.kind().kind == SOCK_STREAM;
     let mut link = socket.link();
     if let Some(bit) = wanted(level, name) {
@@ -171,16 +168,7 @@ fn member_interface(value: &[u8]) -> Result<u32> {
 }
 
 /// Gets an option.
-pub(super) fn get(
-    socket: &dyn Link,
-    version: Version,
-    level: i32,
-    name: i32,
-    to: &mut [u8],
-) -> Result<usize> {
-    if level == IPPROTO_IPV6 && version == Version::V4 {
-        return Err(ENOPROTOOPT);
-    }
+pub(super) fn get(socket: &dyn Link, level: i32, name: i32, to: &mut [u8]) -> Result<usize> {
     if to.is_empty() {
         return Err(EFAULT);
     }

@@ -3,7 +3,9 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use kcore::errno::{EAFNOSUPPORT, EAGAIN, EALREADY, EINPROGRESS, EINVAL, EISCONN, EOPNOTSUPP, Result};
+use kcore::errno::{
+    EAFNOSUPPORT, EAGAIN, EALREADY, EINPROGRESS, EINVAL, EISCONN, ENOTCONN, EOPNOTSUPP, EPIPE, Result,
+};
 use kcore::vfs::poll::{Events, Source};
 
 use super::option::{self, IPPROTO_IP, IPPROTO_IPV6, Link};
@@ -179,7 +181,11 @@ impl Socket for Stream {
         let mut flags = Send::empty();
         flags.set(Send::MORE, message.flags.contains(Flags::MORE));
         flags.set(Send::URGENT, message.flags.contains(Flags::OOB));
-        self.waiting.send(self.engine.source(), wait, &mut || self.engine.send(parts, flags))
+        self.waiting.send(self.engine.source(), wait, &mut || match self.engine.send(parts, flags) {
+            // What was never connected is as broken as what is no longer.
+            Err(error) if error == ENOTCONN => Err(EPIPE),
+            result => result,
+        })
     }
 
     fn receive(&self, parts: &mut [&mut [u8]], message: &mut Incoming, wait: &Wait) -> Result<usize> {
@@ -213,28 +219,32 @@ impl Socket for Stream {
     fn set_option(&self, level: i32, name: i32, value: &[u8]) -> Result<()> {
         match level {
             IPPROTO_TCP => tcp_option::set(&self.engine, name, value),
-            IPPROTO_IP | IPPROTO_IPV6 => option::set(self, self.version, level, name, value),
+            IPPROTO_IP => option::set(self, level, name, value),
+            IPPROTO_IPV6 if self.version == Version::V6 => option::set(self, level, name, value),
             SOL_SOCKET if name == SO_BINDTODEVICE => {
                 let index = interface::bound(value)?;
                 self.engine.configure(&mut |settings| settings.interface = index);
                 Ok(())
             }
-            _ => {
+            SOL_SOCKET => {
                 common::set(&self.settings, level, name, value)?;
                 self.apply(name);
                 Ok(())
             }
+            _ => Err(EOPNOTSUPP),
         }
     }
 
     fn option(&self, level: i32, name: i32, value: &mut [u8]) -> Result<usize> {
         match level {
             IPPROTO_TCP => tcp_option::get(&self.engine, name, value),
-            IPPROTO_IP | IPPROTO_IPV6 => option::get(self, self.version, level, name, value),
+            IPPROTO_IP => option::get(self, level, name, value),
+            IPPROTO_IPV6 if self.version == Version::V6 => option::get(self, level, name, value),
             SOL_SOCKET if name == SO_BINDTODEVICE => {
                 interface::bound_name(self.engine.settings().interface, value)
             }
-            _ => common::get(self, level, name, value),
+            SOL_SOCKET => common::get(self, level, name, value),
+            _ => Err(EOPNOTSUPP),
         }
     }
 

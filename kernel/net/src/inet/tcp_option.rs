@@ -69,7 +69,8 @@ pub(super) fn set(socket: &Arc<Socket>, name: i32, value: &[u8]) -> Result<()> {
         TCP_LINGER2 => change.fin_timeout = u32::try_from(number).unwrap_or(u32::MAX).min(120),
         TCP_DEFER_ACCEPT => change.defer_accept = u32::try_from(number).unwrap_or(0),
         TCP_USER_TIMEOUT => change.user_timeout = within(number, 0, i32::MAX)?,
-        TCP_NOTSENT_LOWAT => change.unsent_low_water = number as u32,
+        // 0 is no limit.
+        TCP_NOTSENT_LOWAT => change.unsent_low_water = if number == 0 { u32::MAX } else { number as u32 },
         TCP_FASTOPEN | TCP_FASTOPEN_CONNECT | TCP_WINDOW_CLAMP | TCP_INQ => return Err(EOPNOTSUPP),
         _ => return Err(ENOPROTOOPT),
     }
@@ -100,6 +101,7 @@ pub(super) fn get(socket: &Arc<Socket>, name: i32, to: &mut [u8]) -> Result<usiz
         },
         TCP_DEFER_ACCEPT => settings.defer_accept as i32,
         TCP_USER_TIMEOUT => settings.user_timeout as i32,
+        TCP_NOTSENT_LOWAT if settings.unsent_low_water == u32::MAX => 0,
         TCP_NOTSENT_LOWAT => settings.unsent_low_water as i32,
         TCP_FASTOPEN | TCP_FASTOPEN_CONNECT | TCP_WINDOW_CLAMP | TCP_INQ => 0,
         TCP_CONGESTION => {
