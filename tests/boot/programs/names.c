@@ -166,9 +166,12 @@ static void files(void)
 static void interfaces(void)
 {
     char name[IF_NAMESIZE];
-    printf("lo is %u, %s\n", if_nametoindex("lo"), if_indextoname(1, name));
-    printf("none: %u %s\n", if_nametoindex("nosuch0"), strerror(errno));
-    printf("none: %d %s\n", if_indextoname(999, name) == NULL, strerror(errno));
+    printf("lo is %u,", if_nametoindex("lo"));
+    printf(" %s\n", if_indextoname(1, name));
+    printf("none: %u ", if_nametoindex("nosuch0"));
+    puts(strerror(errno));
+    printf("none: %d ", if_indextoname(999, name) == NULL);
+    puts(strerror(errno));
     struct if_nameindex *list = if_nameindex();
     printf("first %u %s\n", list[0].if_index, list[0].if_name);
     if_freenameindex(list);
@@ -191,22 +194,29 @@ static void interfaces(void)
     struct ifreq request;
     memset(&request, 0, sizeof request);
     strcpy(request.ifr_name, "lo");
-    printf("flags %d %x\n", ioctl(fd, SIOCGIFFLAGS, &request), request.ifr_flags);
-    printf("address %d %s\n", ioctl(fd, SIOCGIFADDR, &request),
-           inet_ntoa(((struct sockaddr_in *)&request.ifr_addr)->sin_addr));
-    printf("mask %d %s\n", ioctl(fd, SIOCGIFNETMASK, &request),
-           inet_ntoa(((struct sockaddr_in *)&request.ifr_netmask)->sin_addr));
-    printf("mtu %d %d\n", ioctl(fd, SIOCGIFMTU, &request), request.ifr_mtu);
-    printf("index %d %d\n", ioctl(fd, SIOCGIFINDEX, &request), request.ifr_ifindex);
-    printf("hardware %d %d\n", ioctl(fd, SIOCGIFHWADDR, &request), request.ifr_hwaddr.sa_family);
+    printf("flags %d", ioctl(fd, SIOCGIFFLAGS, &request));
+    printf(" %x\n", request.ifr_flags);
+    printf("address %d", ioctl(fd, SIOCGIFADDR, &request));
+    printf(" %s\n", inet_ntoa(((struct sockaddr_in *)&request.ifr_addr)->sin_addr));
+    printf("mask %d", ioctl(fd, SIOCGIFNETMASK, &request));
+    printf(" %s\n", inet_ntoa(((struct sockaddr_in *)&request.ifr_netmask)->sin_addr));
+    printf("mtu %d", ioctl(fd, SIOCGIFMTU, &request));
+    printf(" %d\n", request.ifr_mtu);
+    printf("index %d", ioctl(fd, SIOCGIFINDEX, &request));
+    printf(" %d\n", request.ifr_ifindex);
+    printf("hardware %d", ioctl(fd, SIOCGIFHWADDR, &request));
+    printf(" %d\n", request.ifr_hwaddr.sa_family);
     memset(&request, 0, sizeof request);
     request.ifr_ifindex = 1;
-    printf("name %d %s\n", ioctl(fd, SIOCGIFNAME, &request), request.ifr_name);
+    printf("name %d", ioctl(fd, SIOCGIFNAME, &request));
+    printf(" %s\n", request.ifr_name);
     strcpy(request.ifr_name, "nosuch0");
-    printf("none %d %s\n", ioctl(fd, SIOCGIFFLAGS, &request), strerror(errno));
+    printf("none %d ", ioctl(fd, SIOCGIFFLAGS, &request));
+    puts(strerror(errno));
     struct ifreq entries[4];
     struct ifconf configuration = { .ifc_len = sizeof entries, .ifc_req = entries };
-    printf("configuration %d, first %s\n", ioctl(fd, SIOCGIFCONF, &configuration), entries[0].ifr_name);
+    printf("configuration %d,", ioctl(fd, SIOCGIFCONF, &configuration));
+    printf(" first %s\n", entries[0].ifr_name);
     close(fd);
 }
 
@@ -222,14 +232,15 @@ static void messages(void)
     ns_rr record;
     printf("parse %d\n", ns_initparse(message, length, &handle));
     printf("counts %d %d\n", ns_msg_count(handle, ns_s_qd), ns_msg_count(handle, ns_s_an));
-    printf("record %d %s %d %d\n", ns_parserr(&handle, ns_s_qd, 0, &record), ns_rr_name(record), ns_rr_type(record),
-           ns_rr_class(record));
+    printf("record %d\n", ns_parserr(&handle, ns_s_qd, 0, &record));
+    printf("%s %d %d\n", ns_rr_name(record), ns_rr_type(record), ns_rr_class(record));
     printf("none %d\n", ns_parserr(&handle, ns_s_an, 0, &record));
     printf("short %d\n", ns_initparse(message, 11, &handle));
     printf("get %x %lx\n", ns_get16(message + 4), ns_get32(message + 13));
     unsigned char wire[256];
     printf("pton %d\n", ns_name_pton("a.b\\.c.", wire, sizeof wire));
-    printf("ntop %d %s\n", ns_name_ntop(wire, name, sizeof name), name);
+    printf("ntop %d ", ns_name_ntop(wire, name, sizeof name));
+    puts(name);
     printf("bad %d\n", ns_name_pton("a..b", wire, sizeof wire));
     const unsigned char *names[8] = { message, NULL };
     unsigned char *at = message + 12;

@@ -192,15 +192,20 @@ unsafe fn compress(
         }
     }
     let mut out: Vec<u8> = Vec::new();
+    let mut labels = Vec::new();
     let mut rest = wire;
     loop {
-        let pointer =
-            known.iter().find(|(name, at)| rest.len() > 1 && message::same(name, rest) && *at < 0x4000);
-        if let Some((_, at)) = pointer {
+        let fits = |(name, at): &&(Vec<u8>, usize)| message::same(name, rest) && *at < 0x4000;
+        if rest.len() > 1
+            && let Some((_, at)) = known.iter().find(fits)
+        {
             out.extend_from_slice(&(0xc000 | *at as u16).to_be_bytes());
             break;
         }
         let (label, after) = rest.split_at_checked(1 + usize::from(*rest.first()?))?;
+        if label.len() > 1 {
+            labels.push(out.len());
+        }
         out.extend_from_slice(label);
         if label.len() == 1 {
             break;
@@ -208,10 +213,16 @@ unsafe fn compress(
         rest = after;
     }
     store(&out, to, room)?;
-    // The new name may be used by the next, if there is room in the list.
-    if !start.is_null() && !last.is_null() && end.add(1).addr() < last.addr() && wire.len() > 1 {
-        end.write(to);
-        end.add(1).write(core::ptr::null());
+    // The next name may use this one, or the end of it, as far as there is room in the list.
+    if !start.is_null() && !last.is_null() {
+        for label in labels {
+            if end.add(1).addr() >= last.addr() {
+                break;
+            }
+            end.write(to.add(label));
+            end = end.add(1);
+            end.write(core::ptr::null());
+        }
     }
     Some(out.len() as c_int)
 }

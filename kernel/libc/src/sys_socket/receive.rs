@@ -1,5 +1,6 @@
 //! Receiving.
 
+use alloc::vec::Vec;
 use core::ffi::{c_int, c_uint, c_void};
 
 use kcore::errno::{EFAULT, EINVAL, Result};
@@ -10,6 +11,9 @@ use super::message::{msghdr, parts, rooms, write_control};
 use super::name::{store, store_if_wanted};
 use super::on_socket;
 use crate::outcome::buffer;
+
+/// Bytes that one call drops without a buffer of the caller's.
+const DROPPED_MAX: usize = 65536;
 
 /// Receives from where the socket is connected to.
 #[export]
@@ -38,7 +42,16 @@ pub unsafe extern "C-unwind" fn recvfrom(
         let mut message = Incoming::new(Flags::from_bits_retain(flags as u32));
         // SAFETY: the caller's buffer and room.
         unsafe {
-            let count = file.receive(&mut [buffer(data.cast(), size)?], &mut message)?;
+            let mut dropped = Vec::new();
+            let room = if data.is_null() && message.flags.contains(Flags::TRUNC) && file.socket().is_stream()
+            {
+                // Bytes of a stream that are to be dropped need no buffer.
+                dropped.resize(size.min(DROPPED_MAX), 0);
+                &mut dropped[..]
+            } else {
+                buffer(data.cast(), size)?
+            };
+            let count = file.receive(&mut [room], &mut message)?;
             // A stream has no name to tell and leaves the caller's alone, but says that it is empty.
             store_if_wanted(&message.from, from, length)?;
             Ok(count)

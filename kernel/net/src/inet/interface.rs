@@ -13,8 +13,10 @@ const NAME: usize = 16;
 /// `sizeof(struct ifreq)`: a name, then a union of 24 bytes.
 const REQUEST: usize = 40;
 
-/// `IFF_UP | IFF_RUNNING`.
-const UP: u32 = 0x41;
+/// `IFF_UP`.
+const UP: u32 = 0x1;
+/// `IFF_RUNNING | IFF_LOWER_UP`.
+const RUNNING: u32 = 0x1_0040;
 const BROADCAST: u32 = 0x2;
 const LOOPBACK: u32 = 0x8;
 const MULTICAST: u32 = 0x1000;
@@ -23,7 +25,7 @@ const MULTICAST: u32 = 0x1000;
 #[must_use]
 pub fn flags(interface: &InterfaceInfo) -> u32 {
     let kind = if interface.loopback { LOOPBACK } else { BROADCAST | MULTICAST };
-    let state = if interface.running { UP } else { UP & 1 };
+    let state = if interface.running { UP | RUNNING } else { UP };
     kind | state
 }
 

@@ -7,6 +7,8 @@ pub mod name;
 mod option;
 mod stream;
 mod tcp_option;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use alloc::sync::Arc;
