@@ -262,7 +262,10 @@ static void nonblocking(void)
             idle = 0;
         }
     }
-    say("full", send(client, data, 1, 0));
+    ssize_t last;
+    while ((last = send(client, data, 1, 0)) > 0)
+        sent += last;
+    say("full", last);
     events("full", client, 0);
     long got = 0;
     while (got < sent) {
