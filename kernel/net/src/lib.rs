@@ -13,6 +13,8 @@ extern crate alloc;
 pub mod address;
 mod config;
 mod dhcp;
+#[cfg(not(kernel))]
+pub mod exercise;
 pub mod hash;
 pub mod inet;
 pub mod interface;

@@ -85,6 +85,9 @@ impl Socket {
 
     fn make(stack: &'static Stack, family: Family, protocol: u8, echo: bool) -> Result<Arc<Self>> {
         ip::version(family)?;
+        if !crate::packet::has_memory() {
+            return Err(ENOMEM);
+        }
         let state = State {
             settings: Settings::default(),
             local: Endpoint::any(family),

@@ -1,10 +1,12 @@
 //! The timer wheel: what is to happen when.
 //!
-//! Four levels of 64 slots, a tick of four milliseconds, and lists of slots in one growing array, so
-//! that setting and cancelling take the same time however many timers there are. Nothing runs while
+//! Four levels of 64 slots, a tick of four milliseconds, and lists of nodes in blocks that are added as
+//! they are needed, so that setting and cancelling take the same time however many timers there are,
+//! and no timer needs much memory at once. Nothing runs while
 //! nothing is pending: whoever serves the wheel asks for the next point in time and sleeps until
 //! then.
 
+use alloc::boxed::Box;
 use alloc::sync::Weak;
 use alloc::vec::Vec;
 
@@ -17,6 +19,10 @@ const TICK: u32 = 22;
 /// Slots of a level, as a power of two.
 const SLOTS: u32 = 6;
 const LEVELS: usize = 4;
+/// Blocks that are kept when nothing is pending.
+const KEPT: usize = 16;
+/// Nodes that are added at a time.
+const BLOCK: usize = 64;
 const NONE: u32 = u32::MAX;
 
 /// What waits for a point in time.
@@ -45,9 +51,11 @@ struct Node {
 }
 
 struct Slots {
-    nodes: Vec<Node>,
+    blocks: Vec<Box<[Node; BLOCK]>>,
     free: u32,
     pending: u32,
+    /// What nodes begin with.
+    generation: u32,
     /// The first node of each slot.
     first: [u32; LEVELS << SLOTS],
     /// Which slots are not empty, a bit each.
@@ -70,9 +78,10 @@ impl Wheel {
     #[must_use]
     pub const fn new() -> Self {
         Self(SpinLock::new(Slots {
-            nodes: Vec::new(),
+            blocks: Vec::new(),
             free: NONE,
             pending: 0,
+            generation: 0,
             first: [NONE; LEVELS << SLOTS],
             occupied: [0; LEVELS],
             now: 0,
@@ -97,8 +106,7 @@ impl Wheel {
     pub fn cancel(&self, handle: Handle) {
         let mut slots = self.0.lock();
         let target = slots
-            .nodes
-            .get(handle.index as usize)
+            .node(handle.index)
             .is_some_and(|node| node.generation == handle.generation && node.target.is_some())
             .then(|| slots.remove(handle.index));
         drop(slots);
@@ -124,7 +132,22 @@ impl Wheel {
 
 impl Slots {
     fn node(&mut self, index: u32) -> Option<&mut Node> {
-        self.nodes.get_mut(index as usize)
+        self.blocks.get_mut(index as usize / BLOCK)?.get_mut(index as usize % BLOCK)
+    }
+
+    /// Adds a block of free nodes.
+    fn grow(&mut self) {
+        let first = (self.blocks.len() * BLOCK) as u32;
+        let generation = self.generation;
+        self.blocks.push(Box::new(core::array::from_fn(|at| Node {
+            target: None,
+            tick: 0,
+            next: if at + 1 < BLOCK { first + at as u32 + 1 } else { NONE },
+            previous: NONE,
+            slot: 0,
+            generation,
+        })));
+        self.free = first;
     }
 
     /// The slot for a tick: a level holds what is less than 64 of its slots away.
@@ -142,21 +165,17 @@ impl Slots {
     }
 
     fn insert(&mut self, tick: u64, target: Weak<dyn Timed>) -> Handle {
-        let index = if self.free == NONE {
-            let node = Node { target: None, tick: 0, next: NONE, previous: NONE, slot: 0, generation: 0 };
-            self.nodes.push(node);
-            (self.nodes.len() - 1) as u32
-        } else {
-            self.free
-        };
-        let free = self.free;
+        if self.free == NONE {
+            self.grow();
+        }
+        let index = self.free;
         let mut generation = 0;
         if let Some(node) = self.node(index) {
-            let next_free = if free == index { node.next } else { NONE };
             node.target = Some(target);
             node.tick = tick;
             generation = node.generation;
-            self.free = next_free;
+            let next = node.next;
+            self.free = next;
         }
         self.pending += 1;
         self.link(index, tick);
@@ -201,9 +220,10 @@ impl Slots {
         node.generation = node.generation.wrapping_add(1);
         node.next = free;
         self.free = index;
-        if self.pending == 0 && self.nodes.capacity() > 4096 {
-            // A flood has passed.
-            (self.nodes, self.free) = (Vec::new(), NONE);
+        if self.pending == 0 && self.blocks.len() > KEPT {
+            // A flood has passed. Handles that are still about must not fit new nodes.
+            (self.blocks, self.free) = (Vec::new(), NONE);
+            self.generation = self.generation.wrapping_add(1 << 16);
         }
         target
     }

@@ -52,6 +52,10 @@ impl Slot {
     }
 }
 
+/// Bytes of a slot.
+#[cfg(test)]
+pub(super) const SLOT: usize = size_of::<Option<Slot>>();
+
 /// A table with open addressing and linear probing, at most three quarters full.
 struct Shard {
     slots: Vec<Option<Slot>>,

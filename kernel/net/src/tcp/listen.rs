@@ -17,6 +17,7 @@ use super::sequence::before;
 use super::socket::Socket;
 use super::{Settings, cookies, demux, rtt};
 use crate::address::Endpoint;
+use crate::packet::has_memory;
 use crate::stack::Stack;
 use crate::wheel::{Handle, Timed};
 use crate::wire::tcp::{Flags, Options};
@@ -83,7 +84,7 @@ pub(super) fn requested(
     remote: Endpoint,
 ) {
     let backlog = listener.backlog.load(Ordering::Relaxed);
-    if listener.waiting.load(Ordering::Relaxed) > backlog {
+    if listener.waiting.load(Ordering::Relaxed) > backlog || !has_memory() {
         // The peer tries again.
         return;
     }
@@ -205,7 +206,7 @@ impl Embryo {
         let tries = state.tries;
         drop(state);
         let old = Entry::Embryo(self.clone());
-        let rtt = (tries == 0).then(|| ((stack.now() - self.asked) / 1000) as u32);
+        let rtt = (tries == 0).then(|| (stack.now().saturating_sub(self.asked) / 1000) as u32);
         let request = Request {
             local: self.local,
             remote: self.remote,
@@ -262,7 +263,8 @@ impl Request<'_> {
         packet: Packet,
     ) -> bool {
         // One more than the backlog, as on Linux.
-        if listener.waiting.load(Ordering::Relaxed) > listener.backlog.load(Ordering::Relaxed) {
+        let full = listener.waiting.load(Ordering::Relaxed) > listener.backlog.load(Ordering::Relaxed);
+        if full || !has_memory() {
             return false;
         }
         let mut connection = Connection::new(stack, self.local, self.remote, settings, self.initial);

@@ -12,8 +12,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use kcore::device::net::Packet;
 use kcore::errno::{
-    EADDRINUSE, EADDRNOTAVAIL, EAGAIN, EALREADY, EINPROGRESS, EINVAL, EISCONN, ENETUNREACH, ENOTCONN, EPIPE,
-    Errno, Result,
+    EADDRINUSE, EADDRNOTAVAIL, EAGAIN, EALREADY, EINPROGRESS, EINVAL, EISCONN, ENETUNREACH, ENOMEM, ENOTCONN,
+    EPIPE, Errno, Result,
 };
 use kcore::sync::{Mutex, MutexGuard};
 use kcore::vfs::poll::{Events, Source};
@@ -93,6 +93,9 @@ impl Socket {
     /// `EAFNOSUPPORT` if the stack does not speak that family; `ENOMEM`.
     pub fn new(stack: &'static Stack, family: Family) -> Result<Arc<Self>> {
         ip::version(family)?;
+        if !crate::packet::has_memory() {
+            return Err(ENOMEM);
+        }
         Ok(Self::make(stack, family, Settings::default(), Role::Idle, Endpoint::any(family)))
     }
 
@@ -716,5 +719,17 @@ impl Timed for Socket {
             connection.on_time(&cx);
         }
         self.leave(inner);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_connection_takes_about_a_kilobyte() {
+        let slot = super::super::hash::SLOT * 4 / 3 * 2;
+        let all = size_of::<Socket>() + size_of::<Connection>() + slot;
+        assert!(all < 1200, "{all}");
     }
 }

@@ -162,6 +162,9 @@ impl Socket {
     /// `EAFNOSUPPORT` if the stack does not speak that family; `ENOMEM`.
     pub fn new(stack: &'static Stack, family: Family) -> Result<Arc<Self>> {
         ip::version(family)?;
+        if !crate::packet::has_memory() {
+            return Err(ENOMEM);
+        }
         let state = State {
             settings: Settings::default(),
             local: Endpoint::any(family),
