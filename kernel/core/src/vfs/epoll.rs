@@ -72,6 +72,7 @@ impl Listener for Item {
 /// A set of files.
 pub struct Epoll {
     status: Status,
+    /// By descriptor, then by file.
     items: Mutex<Vec<Arc<Item>>>,
     ready: Arc<Ready>,
 }
@@ -111,9 +112,10 @@ impl Epoll {
         Ok(false)
     }
 
-    fn position(items: &[Arc<Item>], fd: i32, file: &Arc<dyn File>) -> Option<usize> {
-        let file = Arc::downgrade(file);
-        items.iter().position(|item| item.fd == fd && Weak::ptr_eq(&item.file, &file))
+    /// Where the item of a file is in the list, or where it belongs.
+    fn search(items: &[Arc<Item>], fd: i32, file: &Arc<dyn File>) -> core::result::Result<usize, usize> {
+        let key = (fd, Arc::as_ptr(file).addr());
+        items.binary_search_by(|item| (item.fd, item.file.as_ptr().addr()).cmp(&key))
     }
 
     /// Adds a file (`EPOLL_CTL_ADD`): `EEXIST` if it is there, `EPERM` if it is always ready,
@@ -130,10 +132,12 @@ impl Epoll {
             }
         }
         let mut items = self.items.lock();
-        items.retain(|item| item.file.strong_count() > 0);
-        if Self::position(&items, fd, file).is_some() {
-            return Err(EEXIST);
+        // Files that had the descriptor before are gone, unless it was duplicated.
+        let first = items.partition_point(|item| item.fd < fd);
+        while items.get(first).is_some_and(|item| item.fd == fd && item.file.strong_count() == 0) {
+            items.remove(first);
         }
+        let Err(at) = Self::search(&items, fd, file) else { return Err(EEXIST) };
         let item = Arc::new_cyclic(|this| Item {
             this: this.clone(),
             set: self.ready.clone(),
@@ -142,15 +146,8 @@ impl Epoll {
             wanted: SpinLock::new((events | Events::ALWAYS, data)),
             queued: AtomicBool::new(false),
         });
-        items.push(item.clone());
-        // Items of files that are gone may still be in the ready list.
-        let room = items.len() + self.ready.list.lock().len();
-        let mut larger = VecDeque::with_capacity(room);
-        {
-            let mut ready = self.ready.list.lock();
-            larger.extend(ready.drain(..));
-            core::mem::swap(&mut *ready, &mut larger);
-        }
+        items.insert(at, item.clone());
+        self.make_room(items.len());
         drop(items);
         source.register(item.clone());
         if file.ready().intersects(events | Events::ALWAYS) {
@@ -159,10 +156,27 @@ impl Epoll {
         Ok(())
     }
 
+    /// Sees to it that the ready list takes all items, whoever queues them: listeners must not allocate.
+    fn make_room(&self, items: usize) {
+        let (length, capacity) = {
+            let ready = self.ready.list.lock();
+            (ready.len(), ready.capacity())
+        };
+        // Items of files that are gone may still be in it.
+        if capacity >= items + length {
+            return;
+        }
+        let mut larger = VecDeque::with_capacity((items + length) * 2);
+        let mut ready = self.ready.list.lock();
+        larger.extend(ready.drain(..));
+        core::mem::swap(&mut *ready, &mut larger);
+        drop(ready);
+    }
+
     /// Changes what is wanted of a file (`EPOLL_CTL_MOD`); arms it again.
     pub fn modify(&self, fd: i32, file: &Arc<dyn File>, events: Events, data: u64) -> Result<()> {
         let items = self.items.lock();
-        let at = Self::position(&items, fd, file).ok_or(ENOENT)?;
+        let at = Self::search(&items, fd, file).map_err(|_| ENOENT)?;
         let item = items.get(at).ok_or(ENOENT)?.clone();
         drop(items);
         if events.contains(Events::EXCLUSIVE) || item.wanted.lock().0.contains(Events::EXCLUSIVE) {
@@ -178,8 +192,8 @@ impl Epoll {
     /// Takes a file out (`EPOLL_CTL_DEL`).
     pub fn remove(&self, fd: i32, file: &Arc<dyn File>) -> Result<()> {
         let mut items = self.items.lock();
-        let at = Self::position(&items, fd, file).ok_or(ENOENT)?;
-        let item = items.swap_remove(at);
+        let at = Self::search(&items, fd, file).map_err(|_| ENOENT)?;
+        let item = items.remove(at);
         drop(items);
         *item.wanted.lock() = (Events::empty(), 0);
         self.ready.list.lock().retain(|other| !Arc::ptr_eq(other, &item));

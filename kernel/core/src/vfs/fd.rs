@@ -17,6 +17,9 @@ struct Descriptor {
 
 static TABLE: SpinLock<Vec<Option<Descriptor>>> = SpinLock::new(Vec::new());
 
+/// All descriptors below are in use; changed under the table's lock.
+static LOWEST: AtomicUsize = AtomicUsize::new(0);
+
 /// `RLIMIT_NOFILE`: descriptors are below the soft limit, which is not above the hard one.
 static LIMIT: [AtomicU32; 2] = [AtomicU32::new(1024), AtomicU32::new(1 << 20)];
 
@@ -68,9 +71,13 @@ pub fn install_from(least: i32, file: Arc<dyn File>, close_on_exec: bool) -> Res
         return Err(if least == 0 { EMFILE } else { EINVAL });
     }
     let mut table = TABLE.lock();
-    let mut free = least;
+    let lowest = LOWEST.load(Ordering::Relaxed);
+    let mut free = least.max(lowest);
     while table.get(free).is_some_and(Option::is_some) {
         free += 1;
+    }
+    if least <= lowest {
+        LOWEST.store(free, Ordering::Relaxed);
     }
     if free >= limit {
         return Err(EMFILE);
@@ -101,10 +108,13 @@ pub fn replace(fd: i32, file: Arc<dyn File>, close_on_exec: bool) -> Result<()> 
 /// Closes `fd`; `EBADF` if it is not open.
 pub fn close(fd: i32) -> Result<()> {
     let at = index(fd)?;
-    let old = TABLE.lock().get_mut(at).and_then(Option::take);
+    let mut table = TABLE.lock();
+    let old = table.get_mut(at).and_then(Option::take);
     if old.is_none() {
         return Err(EBADF);
     }
+    LOWEST.fetch_min(at, Ordering::Relaxed);
+    drop(table);
     closed(old);
     Ok(())
 }
