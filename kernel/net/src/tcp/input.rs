@@ -256,6 +256,7 @@ impl Connection {
         }
         let size = self.payload_size(cx.settings);
         let flight = self.recovery.in_flight();
+        let had_room = self.has_room(cx.settings);
         self.recovery.begin_acknowledgement();
         let mut delivered = Delivered::default();
         let mut twice = false;
@@ -270,7 +271,7 @@ impl Connection {
         }
         let advanced = after(ack, self.send.una);
         if advanced {
-            let more = self.advance(ack, cx);
+            let more = self.advance(ack, cx.now);
             delivered.bytes += more.bytes;
             delivered.rtt = delivered.rtt.or(more.rtt);
         } else if segment.length == 0 && unchanged && !self.recovery.is_empty() && !segment.has(Flags::FIN) {
@@ -294,12 +295,15 @@ impl Connection {
             }
             self.fin_acknowledged(cx);
         }
+        if !had_room && self.has_room(cx.settings) {
+            self.events |= Events::WRITABLE;
+        }
         true
     }
 
     /// Everything before `ack` has arrived.
-    fn advance(&mut self, ack: u32, cx: &Context<'_>) -> Delivered {
-        let delivered = self.recovery.acknowledge(ack, cx.now);
+    fn advance(&mut self, ack: u32, now: u64) -> Delivered {
+        let delivered = self.recovery.acknowledge(ack, now);
         let data = (distance(self.queue_start(), ack) as usize).min(self.send.queue.len());
         self.send.queue.advance(data);
         self.bytes.0 += data as u64;
@@ -308,8 +312,7 @@ impl Connection {
         if self.send.urgent.is_some_and(|urgent| !after(urgent, ack)) {
             self.send.urgent = None;
         }
-        self.acknowledged_some(cx.settings);
-        if self.send.queue.is_empty() {
+        if self.send.fin && self.send.queue.is_empty() {
             // For those who linger.
             self.events |= Events::WRITABLE;
         }

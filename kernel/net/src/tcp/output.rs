@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 
 use kcore::device::net::{Buffer, Checksum, Gso, GsoKind, HEADROOM, Packet};
-use kcore::vfs::poll::Events;
 
 use super::connection::{Connection, Context, State, ip_header, stamp};
 use super::recovery::Phase;
@@ -453,13 +452,6 @@ impl Connection {
             self.receive.taken = (count, cx.now);
         } else {
             self.receive.taken = (taken, since);
-        }
-    }
-
-    /// Notes that room may have become free, for those who wait to send.
-    pub fn acknowledged_some(&mut self, settings: &super::Settings) {
-        if self.has_room(settings) {
-            self.events |= Events::WRITABLE;
         }
     }
 }
