@@ -182,10 +182,9 @@ unsafe extern "C" {
     /// 32 bytes that name this specialization; its image carries the same.
     #[link_name = "specialize_identity"]
     static IDENTITY: [u8; 32];
-    /// How many exports of the kernel package this kernel was made without, then for each the low
-    /// half of its name's hash, ascending.
+    /// The exports of the kernel package that this kernel was made without, as [`holds`] reads them.
     #[link_name = "specialize_pruned"]
-    static PRUNED: u16;
+    static PRUNED: u8;
 }
 
 /// Whether the kernel package has an export of this name that this kernel was made without. (It may
@@ -193,10 +192,31 @@ unsafe extern "C" {
 #[cfg(kernel)]
 #[must_use]
 pub fn was_pruned(hash: u32) -> bool {
-    let first = &raw const PRUNED;
-    // SAFETY: the specializer makes the list as its declaration says.
-    let names = unsafe { core::slice::from_raw_parts(first.add(1), usize::from(first.read())) };
-    names.binary_search(&(hash as u16)).is_ok()
+    // SAFETY: the specializer makes the list as it is read here.
+    unsafe { holds(&raw const PRUNED, hash as u16) }
+}
+
+/// Whether a list of numbers holds one. A byte below 255 is the distance from the number after the one
+/// before; 255 stands for so many that are not there, and as many as reach past the last end the list.
+///
+/// # Safety
+/// The list is as described.
+#[cfg(any(kernel, test))]
+unsafe fn holds(mut list: *const u8, number: u16) -> bool {
+    let mut next = 0;
+    while next <= u32::from(number) {
+        // SAFETY: the caller's promise: the list does not end before this.
+        let distance = u32::from(unsafe { list.read() });
+        list = list.wrapping_add(1);
+        next += distance;
+        if distance < 255 {
+            if next == u32::from(number) {
+                return true;
+            }
+            next += 1;
+        }
+    }
+    false
 }
 
 /// The table that the specializer made for this kernel.
@@ -269,5 +289,22 @@ mod host {
     /// All zero.
     pub fn identity() -> &'static [u8; 32] {
         &[0; 32]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds;
+
+    #[test]
+    fn a_list_of_distances_holds_its_numbers_alone() {
+        // 0, 1, 300, then past the last number possible.
+        let mut list = vec![0, 0, 255, 43];
+        list.extend([255; 256]);
+        let held: Vec<u16> = (0..=u16::MAX)
+            // SAFETY: the list ends past the last number.
+            .filter(|number| unsafe { holds(list.as_ptr(), *number) })
+            .collect();
+        assert_eq!(held, [0, 1, 300]);
     }
 }

@@ -75,11 +75,8 @@ pub(super) fn pieces(
         .collect();
     pruned.sort_unstable();
     pruned.dedup();
-    pruned.truncate(usize::from(u16::MAX));
-    let pruned: Vec<u8> =
-        [pruned.len() as u16].iter().chain(&pruned).flat_map(|hash| hash.to_le_bytes()).collect();
     let mut pieces = vec![
-        data(&names.pruned, pruned, 2),
+        data(&names.pruned, distances(&pruned), 1),
         data(&names.exports_count, (rows.len() as u32).to_le_bytes().to_vec(), 4),
         data(&names.export_strings, strings.bytes, 1),
         data(&names.sonames, sonames, 1),
@@ -88,6 +85,27 @@ pub(super) fn pieces(
     ];
     pieces.retain(|piece| wanted(package, live, &piece.symbol));
     Ok((pieces, missing))
+}
+
+/// Ascending numbers, each as its distance from the number after the one before, in a byte. 255 stands for so
+/// many that are not there; as many of those as reach past the last number possible end the list.
+fn distances(numbers: &[u16]) -> Vec<u8> {
+    let mut list = Vec::new();
+    let mut next = 0;
+    for &number in numbers {
+        let mut distance = u32::from(number) - next;
+        while distance >= 255 {
+            list.push(255);
+            distance -= 255;
+        }
+        list.push(distance as u8);
+        next = u32::from(number) + 1;
+    }
+    while next <= u32::from(u16::MAX) {
+        list.push(255);
+        next += 255;
+    }
+    list
 }
 
 /// The hash of a symbol's name in `.gnu.hash`.
@@ -123,6 +141,15 @@ mod tests {
     fn the_hash_is_the_one_in_gnu_hash_sections() {
         assert_eq!(gnu_hash(""), 5381);
         assert_eq!(gnu_hash("printf"), 0x156b_2bb8);
+    }
+
+    #[test]
+    fn numbers_are_stored_as_distances() {
+        let list = distances(&[0, 1, 300, 65535]);
+        assert_eq!(list[..4], [0, 0, 255, 43]);
+        assert_eq!(list.len(), 4 + 65234 / 255 + 1);
+        assert_eq!(list.last(), Some(&((65234 % 255) as u8)));
+        assert_eq!(distances(&[]).len(), 65536_usize.div_ceil(255));
     }
 
     #[test]

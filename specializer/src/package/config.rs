@@ -114,8 +114,8 @@ pub struct GeneratedNames {
     pub sonames: String,
     /// The identity, 32 bytes.
     pub identity: String,
-    /// The names that the package exports and the kernel does not: their number, then the low half
-    /// of each name's GNU hash, ascending, all `u16`.
+    /// The names that the package exports and the kernel does not: the low halves of their GNU hashes,
+    /// ascending, as distances of a byte each.
     pub pruned: String,
 }
 
