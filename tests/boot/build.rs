@@ -46,6 +46,16 @@ pub fn program(case: &Case, directory: &Path) -> Result<Program, String> {
     Ok(Program { path, plugins })
 }
 
+/// All that is compiled for a case, made now if it is not there.
+pub fn made(case: &Case, directory: &Path) -> Result<Vec<PathBuf>, String> {
+    let output = directory.join("programs").join(&case.name);
+    if !output.exists() {
+        program(case, directory)?;
+    }
+    let fault = |error: std::io::Error| format!("{}: {error}", output.display());
+    std::fs::read_dir(&output).map_err(fault)?.map(|entry| Ok(entry.map_err(fault)?.path())).collect()
+}
+
 fn compile(source: &str, output: &Path, flags: &[&str]) -> Result<(), String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/boot/programs").join(source);
     let mut command = if source.ends_with(".rs") {

@@ -9,9 +9,10 @@ use specialize::boot::{Machine, RootMedium};
 use crate::Options;
 
 /// One program with its arguments and input; `cases.toml` says what each field is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
+    #[serde(default)]
     pub name: String,
     pub app: Option<String>,
     pub source: Option<String>,
@@ -40,6 +41,9 @@ pub struct Case {
     pub expect: Option<String>,
     #[serde(default)]
     pub status: u8,
+    /// Whether it is one of the conformance set, which shares a kernel with every export.
+    #[serde(skip)]
+    pub conformance: bool,
 }
 
 /// How output is compared.
@@ -123,6 +127,12 @@ impl Case {
         const EFFORTS: [&str; 3] = ["instant", "balanced", "max"];
         let usual = EFFORTS.into_iter().find(|effort| *effort == options.effort).unwrap_or("balanced");
         let mut boots = Vec::new();
+        if self.conformance {
+            let root = RootMedium::Module;
+            boots.push(Boot { machine: Machine::Q35, cpus: 2, effort: usual, root });
+            boots.push(Boot { machine: Machine::Microvm, cpus: 1, effort: usual, root });
+            return self.wanted(boots, options);
+        }
         for machine in Machine::ALL {
             for cpus in [1, 2] {
                 boots.push(Boot { machine, cpus, effort: usual, root: RootMedium::Module });
@@ -140,6 +150,14 @@ impl Case {
                 boots.push(Boot { machine, cpus: 2, effort: usual, root });
             }
         }
+        self.wanted(boots, options)
+    }
+
+    fn wanted<'a>(
+        &'a self,
+        mut boots: Vec<Boot>,
+        options: &'a Options,
+    ) -> impl Iterator<Item = Boot> + use<'a> {
         if options.quick {
             boots.truncate(1);
         }

@@ -52,6 +52,13 @@ fn compare(
     };
     let kernel = match &context.options.kernel {
         Some(kernel) => kernel.clone(),
+        None if case.conformance => {
+            let mut whole = context.whole.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            whole
+                .entry((boot.profile(), boot.effort, root))
+                .or_insert_with(|| specialize(case, boot, root, program, context))
+                .clone()?
+        }
         None => kernels
             .entry((boot.profile(), boot.effort, root))
             .or_insert_with(|| specialize(case, boot, root, program, context))
@@ -118,14 +125,17 @@ fn specialize(
 ) -> Result<PathBuf, String> {
     let kernels = context.directory.join("kernels");
     fs::create_dir_all(&kernels).map_err(|error| format!("{}: {error}", kernels.display()))?;
-    let name =
-        format!("{}-{}-{}-{}.kernel.elf", case.name, boot.profile(), boot.effort, root.replace(':', "-"));
+    let name = if case.conformance { "conformance" } else { &case.name };
+    let name = format!("{name}-{}-{}-{}.kernel.elf", boot.profile(), boot.effort, root.replace(':', "-"));
     let kernel = kernels.join(name);
     let mut command = Command::new(env!("CARGO_BIN_EXE_specialize"));
     command.arg("--app").arg(&program.path).args(["--hv", boot.profile(), "--effort", boot.effort]);
     command.args(["--root", root, "--quiet", "-o"]).arg(&kernel);
     if let Some(package) = &context.options.package {
         command.arg("--kernel").arg(package);
+    }
+    if case.conformance {
+        command.args(["--exports", "all"]);
     }
     for plugin in &program.plugins {
         command.arg("--also").arg(plugin);

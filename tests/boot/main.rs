@@ -5,6 +5,7 @@
 
 mod build;
 mod case;
+mod conformance;
 mod data;
 mod guest;
 mod host;
@@ -70,6 +71,8 @@ struct Context {
     /// Where programs, kernels and images go.
     directory: PathBuf,
     results: Mutex<Results>,
+    /// The kernels of the conformance set.
+    whole: Mutex<guest::Kernels>,
 }
 
 #[derive(Default)]
@@ -107,10 +110,16 @@ fn run(options: Options) -> Result<bool, String> {
     let started = Instant::now();
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/boot");
     let mut cases = case::read(&sources.join("cases.toml"))?;
+    cases.extend(conformance::cases(&sources.join("../conformance"))?);
+    let covers = !options.host && conformance::covers(&options);
+    let all = if covers { cases.clone() } else { Vec::new() };
     cases.retain(|case| case.boots(&options).next().is_some());
     if options.list {
         for case in &cases {
             case.boots(&options).for_each(|boot| println!("{}", boot.name(case)));
+        }
+        if covers {
+            println!("{}", conformance::COVERAGE);
         }
         return Ok(true);
     }
@@ -119,7 +128,7 @@ fn run(options: Options) -> Result<bool, String> {
     let accelerator =
         options.accel.unwrap_or_else(|| Accelerator::probe(specialize::boot::run::QEMU.as_ref()));
     println!("{} programs, accelerator {}", cases.len(), accelerator.name());
-    let context = Context { options, accelerator, directory, results: Mutex::default() };
+    let context = Context { options, accelerator, directory, results: Mutex::default(), whole: Mutex::default() };
     let queue = Mutex::new(cases.iter());
     std::thread::scope(|scope| {
         for _ in 0..context.options.jobs.max(1) {
@@ -132,6 +141,12 @@ fn run(options: Options) -> Result<bool, String> {
             });
         }
     });
+    if covers {
+        match conformance::coverage(&all, &context) {
+            Ok(()) => context.passed(conformance::COVERAGE, 0.0),
+            Err(why) => context.failed(conformance::COVERAGE, &why),
+        }
+    }
     let results = context.results.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
     if !results.failures.is_empty() {
         println!("\nfailed:");

@@ -140,7 +140,7 @@ pub unsafe extern "C" fn argz_add(
     unsafe { argz_append(vector, length, string, CStr::from_ptr(string).count_bytes() + 1) }
 }
 
-/// Appends the parts of `string` between `separator`s; empty ones are left out.
+/// Appends the parts of `string` between `separator`s; empty ones are left out, but for one that ends it.
 #[export]
 pub unsafe extern "C" fn argz_add_sep(
     vector: *mut *mut c_char,
@@ -152,12 +152,18 @@ pub unsafe extern "C" fn argz_add_sep(
     unsafe {
         let mut parts = alloc::vec::Vec::new();
         let text = CStr::from_ptr(string).to_bytes();
-        for part in text.split(|&byte| c_int::from(byte) == separator & 0xff).filter(|part| !part.is_empty())
-        {
-            parts.extend_from_slice(part);
-            parts.push(0);
+        if text.is_empty() {
+            return 0;
         }
-        if parts.is_empty() { 0 } else { argz_append(vector, length, parts.as_ptr().cast(), parts.len()) }
+        for &byte in text {
+            if c_int::from(byte) != separator & 0xff {
+                parts.push(byte);
+            } else if parts.last().is_some_and(|&last| last != 0) {
+                parts.push(0);
+            }
+        }
+        parts.push(0);
+        argz_append(vector, length, parts.as_ptr().cast(), parts.len())
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::ffi::{VaList, c_char, c_int, c_void};
 
-use kcore::errno::{EBADF, EFBIG, EINVAL, EISDIR, ENODEV, ENOSYS, EOPNOTSUPP, ESPIPE, Result};
+use kcore::errno::{EBADF, EFBIG, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, ESPIPE, Result};
 use kcore::vfs::file::File;
 use kcore::vfs::lock::{self, Owner, Range};
 use kcore::vfs::pipe::End;
@@ -57,14 +57,18 @@ pub unsafe extern "C-unwind" fn openat(
 /// `open` without a mode where the flags are not constant: they must not ask for one.
 #[export]
 pub unsafe extern "C-unwind" fn __open_2(name: *const c_char, flags: c_int) -> c_int {
-    crate::outcome::check_room(usize::from(takes_mode(flags)), 0);
+    if takes_mode(flags) {
+        crate::start::fail(b"invalid open call: O_CREAT or O_TMPFILE without mode");
+    }
     open_name(AT_FDCWD, name, flags, 0)
 }
 
 /// `openat` without a mode where the flags are not constant.
 #[export]
 pub unsafe extern "C-unwind" fn __openat_2(directory: c_int, name: *const c_char, flags: c_int) -> c_int {
-    crate::outcome::check_room(usize::from(takes_mode(flags)), 0);
+    if takes_mode(flags) {
+        crate::start::fail(b"invalid openat call: O_CREAT or O_TMPFILE without mode");
+    }
     open_name(directory, name, flags, 0)
 }
 
@@ -374,10 +378,18 @@ pub unsafe extern "C-unwind" fn splice(
     })
 }
 
-/// Duplicating what is in a pipe is not provided.
+/// Copies what is in a pipe into another without taking it. `SPLICE_F_NONBLOCK` is 2.
 #[export]
-pub extern "C-unwind" fn tee(_from: c_int, _to: c_int, _length: usize, _flags: u32) -> isize {
-    crate::errno::set(ENOSYS) as isize
+pub extern "C-unwind" fn tee(from: c_int, to: c_int, length: usize, flags: u32) -> isize {
+    blocking(&mut || {
+        let (source, target) = (fd::get(from)?, fd::get(to)?);
+        let (Some(source), true) = (source.downcast::<End>(), target.downcast::<End>().is_some()) else {
+            return Err(EINVAL);
+        };
+        target.status().check_write()?;
+        let bytes = source.peek(length.min(65536), flags & 2 != 0)?;
+        if bytes.is_empty() { Ok(0) } else { target.write(&bytes) }
+    })
 }
 
 /// Writes memory to a pipe.
@@ -388,6 +400,10 @@ pub unsafe extern "C-unwind" fn vmsplice(
     count: usize,
     _flags: u32,
 ) -> isize {
+    match fd::get(descriptor) {
+        Ok(file) if file.downcast::<End>().is_some() => {}
+        _ => return crate::errno::set(EBADF) as isize,
+    }
     // SAFETY: the caller's parts.
     unsafe { crate::sys_uio::writev(descriptor, parts, count as c_int) }
 }

@@ -467,5 +467,16 @@ pub unsafe extern "C" fn globfree(result: *mut Glob) {
 pub unsafe extern "C" fn glob_pattern_p(pattern: *const c_char, quote: c_int) -> c_int {
     // SAFETY: the caller gives a NUL-terminated pattern.
     let pattern = unsafe { CStr::from_ptr(pattern) }.to_bytes();
-    c_int::from(is_magic(pattern, if quote != 0 { 0 } else { NOESCAPE }))
+    let mut bytes = pattern.iter();
+    let mut bracket = false;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'*' | b'?' => return 1,
+            b'\\' if quote != 0 => _ = bytes.next(),
+            b'[' => bracket = true,
+            b']' if bracket => return 1,
+            _ => {}
+        }
+    }
+    0
 }

@@ -60,6 +60,7 @@ pub mod resolv;
 pub mod sched;
 pub mod search;
 pub mod semaphore;
+pub mod semaphore_named;
 pub mod setjmp;
 pub mod shadow;
 pub mod signal;

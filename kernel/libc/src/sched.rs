@@ -175,7 +175,7 @@ pub unsafe extern "C" fn sched_setparam(number: c_int, priority: *const c_int) -
 #[export]
 pub extern "C" fn sched_get_priority_max(policy: c_int) -> c_int {
     match policy {
-        0 | 3 | 5 => 0,
+        0 | 3 | 5 | 6 => 0,
         1 | 2 => 99,
         _ => errno::set(EINVAL),
     }
@@ -185,7 +185,7 @@ pub extern "C" fn sched_get_priority_max(policy: c_int) -> c_int {
 #[export]
 pub extern "C" fn sched_get_priority_min(policy: c_int) -> c_int {
     match policy {
-        0 | 3 | 5 => 0,
+        0 | 3 | 5 | 6 => 0,
         1 | 2 => 1,
         _ => errno::set(EINVAL),
     }

@@ -1,8 +1,8 @@
-//! `<semaphore.h>`.
+//! `<semaphore.h>`; named ones are in `semaphore_named`.
 
-use crate::errno::{self, EAGAIN, EINTR, EINVAL, ENOSYS, EOVERFLOW, ETIMEDOUT};
+use crate::errno::{self, EAGAIN, EINTR, EINVAL, EOVERFLOW, ETIMEDOUT};
 use crate::time::clock::{self, timespec};
-use core::ffi::{c_char, c_int, c_uint};
+use core::ffi::{c_int, c_uint};
 use core::sync::atomic::{AtomicU32, Ordering};
 use kcore::futex;
 use kcore::time::Instant;
@@ -19,7 +19,7 @@ pub struct Semaphore {
 const _: () = assert!(size_of::<Semaphore>() == 32);
 
 /// `SEM_VALUE_MAX`.
-const MAXIMUM: u32 = i32::MAX as u32;
+pub(crate) const MAXIMUM: u32 = i32::MAX as u32;
 
 /// Makes a semaphore. Zero, or -1 with `EINVAL`.
 #[export]
@@ -122,27 +122,4 @@ pub unsafe extern "C" fn sem_getvalue(semaphore: *mut Semaphore, value: *mut c_i
     // SAFETY: the caller's.
     unsafe { *value = (*semaphore).value.load(Ordering::Relaxed) as c_int };
     0
-}
-
-/// `SEM_FAILED`.
-const FAILED: *mut Semaphore = core::ptr::null_mut();
-
-/// Opens a named semaphore: those live in a file system shared between processes, of which there is
-/// one. Null with `ENOSYS`.
-#[export]
-pub extern "C" fn sem_open(_name: *const c_char, _flags: c_int) -> *mut Semaphore {
-    errno::set(ENOSYS);
-    FAILED
-}
-
-/// Closes a named semaphore. -1 with `EINVAL`, as there are none.
-#[export]
-pub extern "C" fn sem_close(_semaphore: *mut Semaphore) -> c_int {
-    errno::set(EINVAL)
-}
-
-/// Removes a named semaphore. -1 with `ENOENT`, as there are none.
-#[export]
-pub extern "C" fn sem_unlink(_name: *const c_char) -> c_int {
-    errno::set(errno::ENOENT)
 }

@@ -80,7 +80,31 @@ macro_rules! field {
 }
 
 field!(posix_spawnattr_getpgroup, posix_spawnattr_setpgroup, group: c_int, "the process group");
-field!(posix_spawnattr_getschedpolicy, posix_spawnattr_setschedpolicy, policy: c_int, "the policy");
+
+/// Reads the policy. Zero.
+#[export]
+pub unsafe extern "C" fn posix_spawnattr_getschedpolicy(
+    attributes: *const SpawnAttributes,
+    to: *mut c_int,
+) -> c_int {
+    // SAFETY: the caller's.
+    unsafe { *to = (*attributes).policy };
+    0
+}
+
+/// Sets the policy: `SCHED_OTHER`, `SCHED_FIFO` or `SCHED_RR`. Zero or `EINVAL`.
+#[export]
+pub unsafe extern "C" fn posix_spawnattr_setschedpolicy(
+    attributes: *mut SpawnAttributes,
+    policy: c_int,
+) -> c_int {
+    if !(0..=2).contains(&policy) {
+        return EINVAL.number();
+    }
+    // SAFETY: the caller's.
+    unsafe { (*attributes).policy = policy };
+    0
+}
 
 /// Reads the flags (`POSIX_SPAWN_…`). Zero.
 #[export]
@@ -224,8 +248,9 @@ pub extern "C" fn posix_spawn_file_actions_addchdir_np(
 
 /// Adds a change to an open directory. Zero or `EBADF`.
 #[export]
-pub extern "C" fn posix_spawn_file_actions_addfchdir_np(_actions: *mut [u64; 10], fd: c_int) -> c_int {
-    action(fd)
+pub extern "C" fn posix_spawn_file_actions_addfchdir_np(_actions: *mut [u64; 10], _fd: c_int) -> c_int {
+    // glibc leaves it to the child to find that there is no such descriptor.
+    0
 }
 
 /// Adds closing all descriptors from one on. Zero or `EBADF`.

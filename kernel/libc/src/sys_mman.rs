@@ -307,7 +307,15 @@ pub extern "C" fn munlockall() -> c_int {
 #[export]
 pub unsafe extern "C" fn mincore(start: *mut c_void, length: usize, result: *mut u8) -> c_int {
     let fill = || {
-        check_range(start, length)?;
+        let start = check_range(start, length)?;
+        let end = start.checked_add(length.next_multiple_of(PAGE)).ok_or(ENOMEM)?;
+        let mut mapped = 0;
+        vm::regions(&mut |region| {
+            mapped += region.end.min(end).saturating_sub(region.start.max(start));
+        });
+        if mapped < end - start {
+            return Err(ENOMEM);
+        }
         // SAFETY: the caller's array, a byte a page.
         unsafe { crate::outcome::buffer(result, length.div_ceil(PAGE)) }?.fill(1);
         Ok(())

@@ -138,6 +138,8 @@ pub unsafe extern "C-unwind" fn pselect(
 /// The word of a set that a descriptor is in: stops the program if it is in none.
 #[export]
 pub extern "C" fn __fdelt_chk(descriptor: c_long) -> c_long {
-    crate::outcome::check_room(usize::try_from(descriptor).unwrap_or(usize::MAX), 1023);
+    if !(0..1024).contains(&descriptor) {
+        crate::start::fail(b"bit out of range 0 - FD_SETSIZE on fd_set");
+    }
     descriptor / BITS as c_long
 }

@@ -4,7 +4,9 @@ use core::ffi::{c_char, c_int, c_uint};
 
 use kcore::errno::{EFAULT, EINVAL, ENOSYS, EOPNOTSUPP, EPERM, Result};
 use kcore::vfs::node::Node;
-use kcore::vfs::stat::{S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, Stat, Timestamp};
+use kcore::vfs::stat::{
+    S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, Stat, Timestamp,
+};
 use kcore::vfs::{OpenFlags, Place, create, fd, open_at, pipe};
 use macros::export;
 
@@ -74,21 +76,30 @@ pub unsafe extern "C" fn fstat(descriptor: c_int, to: *mut Stat) -> c_int {
 
 /// `stat` as programs built before glibc 2.33 call it; the only version is 1 (or 0).
 #[export]
-pub unsafe extern "C" fn __xstat(_version: c_int, name: *const c_char, to: *mut Stat) -> c_int {
+pub unsafe extern "C" fn __xstat(version: c_int, name: *const c_char, to: *mut Stat) -> c_int {
+    if !(0..=1).contains(&version) {
+        return crate::errno::set(EINVAL);
+    }
     // SAFETY: the caller's.
     unsafe { stat(name, to) }
 }
 
 /// `lstat` as programs built before glibc 2.33 call it.
 #[export]
-pub unsafe extern "C" fn __lxstat(_version: c_int, name: *const c_char, to: *mut Stat) -> c_int {
+pub unsafe extern "C" fn __lxstat(version: c_int, name: *const c_char, to: *mut Stat) -> c_int {
+    if !(0..=1).contains(&version) {
+        return crate::errno::set(EINVAL);
+    }
     // SAFETY: the caller's.
     unsafe { lstat(name, to) }
 }
 
 /// `fstat` as programs built before glibc 2.33 call it.
 #[export]
-pub unsafe extern "C" fn __fxstat(_version: c_int, descriptor: c_int, to: *mut Stat) -> c_int {
+pub unsafe extern "C" fn __fxstat(version: c_int, descriptor: c_int, to: *mut Stat) -> c_int {
+    if !(0..=1).contains(&version) {
+        return crate::errno::set(EINVAL);
+    }
     // SAFETY: the caller's.
     unsafe { fstat(descriptor, to) }
 }
@@ -96,12 +107,15 @@ pub unsafe extern "C" fn __fxstat(_version: c_int, descriptor: c_int, to: *mut S
 /// `fstatat` as programs built before glibc 2.33 call it.
 #[export]
 pub unsafe extern "C" fn __fxstatat(
-    _version: c_int,
+    version: c_int,
     directory: c_int,
     name: *const c_char,
     to: *mut Stat,
     flags: c_int,
 ) -> c_int {
+    if !(0..=1).contains(&version) {
+        return crate::errno::set(EINVAL);
+    }
     // SAFETY: the caller's.
     unsafe { fstatat(directory, name, to, flags) }
 }
@@ -311,7 +325,9 @@ pub unsafe extern "C" fn mknodat(directory: c_int, name: *const c_char, mode: u3
                 open_at(&base, name, flags, mode).map(|_| ())
             }
             S_IFIFO => pipe::make_fifo(&base, name, mode),
-            _ => Err(EPERM),
+            // Devices, sockets and directories are nothing that this makes.
+            S_IFCHR | S_IFBLK | S_IFSOCK | S_IFDIR => Err(EPERM),
+            _ => Err(EINVAL),
         }
     };
     unit(make())
@@ -327,11 +343,14 @@ pub unsafe extern "C" fn mknod(name: *const c_char, mode: u32, device: u64) -> c
 /// `mknod` as programs built before glibc 2.33 call it.
 #[export]
 pub unsafe extern "C" fn __xmknod(
-    _version: c_int,
+    version: c_int,
     name: *const c_char,
     mode: u32,
     device: *const u64,
 ) -> c_int {
+    if version != 0 {
+        return crate::errno::set(EINVAL);
+    }
     // SAFETY: the caller's string; the device number is not used for what can be made.
     unsafe { mknod(name, mode, device.as_ref().copied().unwrap_or(0)) }
 }
@@ -339,12 +358,15 @@ pub unsafe extern "C" fn __xmknod(
 /// `mknodat` as programs built before glibc 2.33 call it.
 #[export]
 pub unsafe extern "C" fn __xmknodat(
-    _version: c_int,
+    version: c_int,
     directory: c_int,
     name: *const c_char,
     mode: u32,
     device: *const u64,
 ) -> c_int {
+    if version != 0 {
+        return crate::errno::set(EINVAL);
+    }
     // SAFETY: as above.
     unsafe { mknodat(directory, name, mode, device.as_ref().copied().unwrap_or(0)) }
 }

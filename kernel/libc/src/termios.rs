@@ -216,9 +216,10 @@ pub extern "C" fn ptsname(_fd: c_int) -> *mut c_char {
 
 /// Pseudo-terminals are not provided.
 #[export]
-pub unsafe extern "C" fn ptsname_r(_fd: c_int, _name: *mut c_char, _size: usize) -> c_int {
-    not_provided(ENOTTY);
-    ENOTTY.number()
+pub unsafe extern "C" fn ptsname_r(fd: c_int, _name: *mut c_char, _size: usize) -> c_int {
+    let error = kcore::vfs::fd::get(fd).err().unwrap_or(ENOTTY);
+    not_provided(error);
+    error.number()
 }
 
 /// `ptsname_r` with the size of the buffer known.

@@ -68,7 +68,7 @@ pub(crate) struct Cpu {
     /// Set when the running thread should make room.
     reschedule: AtomicBool,
     /// When the running thread was switched to, by the time stamp counter.
-    since: Cell<u64>,
+    since: AtomicU64,
     /// When the running thread's slice ends, in nanoseconds; `u64::MAX` while nobody else is ready.
     slice_end: Cell<u64>,
     /// When the running thread is to be interrupted once more because signals wait for it, in
@@ -91,7 +91,7 @@ impl Cpu {
             idle: AtomicPtr::new(core::ptr::null_mut()),
             previous: Cell::new((core::ptr::null(), After::Idle)),
             reschedule: AtomicBool::new(false),
-            since: Cell::new(0),
+            since: AtomicU64::new(0),
             slice_end: Cell::new(u64::MAX),
             look_again: Cell::new(u64::MAX),
             timers: SpinLock::new(Timers::new()),
@@ -183,7 +183,7 @@ pub(super) unsafe fn become_idle(page: *mut u8, cpu: &'static Cpu, stack_top: us
     cpu.idle.store(idle.cast_mut(), Ordering::Relaxed);
     // SAFETY: the thread is never freed; interrupts are off.
     unsafe { percpu::set_current(idle.cast()) };
-    cpu.since.set(hal::cpu::tsc());
+    cpu.since.store(hal::cpu::tsc(), Ordering::Relaxed);
     if let Some(place) = CPUS.get(cpu.index as usize) {
         place.store(core::ptr::from_ref(cpu).cast_mut(), Ordering::Release);
     }
@@ -442,7 +442,7 @@ fn schedule(after: After) {
     let now = hal::cpu::tsc();
     // SAFETY: both threads are alive: the one runs, the other one's reference was just taken.
     let (from, to) = unsafe { (&*running, &*next) };
-    let ran = now.wrapping_sub(cpu.since.replace(now));
+    let ran = now.wrapping_sub(cpu.since.swap(now, Ordering::Relaxed));
     from.ran.fetch_add(ran, Ordering::Relaxed);
     if core::ptr::eq(running, idle) {
         // It may be left from an interrupt in its sleep.
@@ -602,17 +602,23 @@ pub fn cpu_time(thread: &Thread) -> Duration {
     let interrupts = hal::irq::disable();
     let mut ticks = thread.ran.load(Ordering::Relaxed);
     if core::ptr::eq(thread, current()) {
-        ticks += hal::cpu::tsc().wrapping_sub(this_cpu().since.get());
+        ticks += hal::cpu::tsc().wrapping_sub(this_cpu().since.load(Ordering::Relaxed));
     }
     hal::irq::restore(interrupts);
     time::duration_of_ticks(ticks)
 }
 
-/// How long all threads together have run; what other processors' threads have run since their last
-/// switch comes later.
+/// How long all threads together have run.
 pub fn process_cpu_time() -> Duration {
-    let interrupts = hal::irq::disable();
-    let since_switch = hal::cpu::tsc().wrapping_sub(this_cpu().since.get());
-    hal::irq::restore(interrupts);
-    time::duration_of_ticks(ALL_RAN.load(Ordering::Relaxed) + since_switch)
+    /// The most that was given: while processors switch, a sum of theirs may fall short of an earlier one.
+    static MOST: AtomicU64 = AtomicU64::new(0);
+    let mut ticks = ALL_RAN.load(Ordering::Relaxed);
+    let now = hal::cpu::tsc();
+    for cpu in (0..MAX_CPUS as u32).map_while(cpu) {
+        if IDLE.load(Ordering::Relaxed) >> cpu.index & 1 == 0 {
+            ticks += now.saturating_sub(cpu.since.load(Ordering::Relaxed));
+        }
+    }
+    let before = MOST.fetch_max(ticks, Ordering::Relaxed);
+    time::duration_of_ticks(ticks.max(before))
 }

@@ -17,6 +17,7 @@ use crate::errno::{EINVAL, ENODEV, ESPIPE, Result};
 use crate::memory::vm::Backing;
 
 /// Where an open file was found.
+#[derive(Clone)]
 pub struct Place {
     /// The file itself.
     pub node: Arc<Node>,

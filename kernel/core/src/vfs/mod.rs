@@ -29,7 +29,7 @@ pub use file::{File, Place, Seekable};
 pub use flags::OpenFlags;
 pub use mount::mount_root;
 pub use node::Node;
-pub use open::{open, open_at};
+pub use open::{open, open_at, open_place};
 pub use stat::Stat;
 pub use walk::lookup;
 

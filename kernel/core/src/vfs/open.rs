@@ -72,21 +72,25 @@ pub fn open_at(base: &Arc<Node>, path: &[u8], flags: OpenFlags, mode: u32) -> Re
     if kind == S_IFDIR && creates {
         return Err(EISDIR);
     }
-    if !path_only && flags.writes() && kind == S_IFREG {
+    let place = Place { node, parent: found.parent, name: found.name };
+    if path_only {
+        return Ok(Arc::new(super::path_only::PathOnly::new(place, flags)));
+    }
+    open_place(place, if created { flags & !OpenFlags::TRUNCATE } else { flags })
+}
+
+/// Opens a file that was found: the end of `open`. A regular file is truncated if that is asked for.
+pub fn open_place(place: Place, flags: OpenFlags) -> Result<Arc<dyn File>> {
+    let node = place.node.clone();
+    if flags.writes() && node.mode() & super::stat::S_IFMT == S_IFREG {
         node.volume.check_writable()?;
     }
     if flags.contains(OpenFlags::TRUNCATE)
-        && !created
-        && !path_only
         && let Some(regular) = node.body_as::<Regular>()
     {
         node.volume.check_writable()?;
         regular.truncate(0)?;
         node.touch();
-    }
-    let place = Place { node: node.clone(), parent: found.parent, name: found.name };
-    if path_only {
-        return Ok(Arc::new(super::path_only::PathOnly::new(place, flags)));
     }
     node.body().open(place, flags)
 }

@@ -218,6 +218,25 @@ impl End {
         Ok(size)
     }
 
+    /// Up to `length` bytes that stay in the pipe; none at its end. Waits for them unless told not to.
+    pub fn peek(&self, length: usize, nonblocking: bool) -> Result<Vec<u8>> {
+        self.status.check_read()?;
+        let nonblocking = nonblocking || self.status.nonblocking();
+        let mut attempt = || {
+            let mut ring = self.pipe.ring.lock();
+            let count = length.min(ring.length);
+            if count > 0 {
+                let (first, second) = ring.pieces(0, count);
+                return Some(Ok([&*first, &*second].concat()));
+            }
+            if ring.writers == 0 || length == 0 {
+                return Some(Ok(Vec::new()));
+            }
+            nonblocking.then_some(Err(EAGAIN))
+        };
+        self.pipe.readable.wait_until(None, &mut attempt)?
+    }
+
     /// Bytes that a read would give now (`FIONREAD`).
     pub fn pending(&self) -> usize {
         self.pipe.ring.lock().length

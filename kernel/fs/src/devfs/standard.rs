@@ -8,8 +8,8 @@ use kcore::console::decimal;
 use kcore::errno::Result;
 use kcore::vfs::directory::{Children, Entries};
 use kcore::vfs::node::{Body, Node};
-use kcore::vfs::stat::{S_IFIFO, S_IFLNK, S_IFMT};
-use kcore::vfs::{File, OpenFlags, Place, fd};
+use kcore::vfs::stat::{S_IFIFO, S_IFLNK, S_IFMT, S_IFREG};
+use kcore::vfs::{File, OpenFlags, Place, fd, open_place};
 
 /// A directory with an entry for each open descriptor.
 pub struct Descriptors;
@@ -32,12 +32,16 @@ impl Children for Descriptors {
 }
 
 /// An open descriptor as a symbolic link, whose text is the file's path or says what it is. Opening
-/// it gives the file itself.
+/// it opens a regular file anew, and gives every other file itself.
 struct Descriptor(i32);
 
 impl Body for Descriptor {
-    fn open(&self, _place: Place, _flags: OpenFlags) -> Result<Arc<dyn File>> {
-        fd::get(self.0)
+    fn open(&self, _place: Place, flags: OpenFlags) -> Result<Arc<dyn File>> {
+        let file = fd::get(self.0)?;
+        match file.place() {
+            Some(place) if place.node.mode() & S_IFMT == S_IFREG => open_place(place.clone(), flags),
+            _ => Ok(file),
+        }
     }
 
     fn target(&self) -> Option<Vec<u8>> {

@@ -107,16 +107,21 @@ pub extern "C" fn toascii(c: c_int) -> c_int {
     c & 127
 }
 
+/// A `char` that was passed with its sign as the character it is; `EOF` stays. So do glibc's tables.
+fn unsigned(c: c_int) -> c_int {
+    if (-128..-1).contains(&c) { c + 256 } else { c }
+}
+
 /// C `tolower`.
 #[export]
 pub extern "C" fn tolower(c: c_int) -> c_int {
-    if (c_int::from(b'A')..=c_int::from(b'Z')).contains(&c) { c + 32 } else { c }
+    if (c_int::from(b'A')..=c_int::from(b'Z')).contains(&c) { c + 32 } else { unsigned(c) }
 }
 
 /// C `toupper`.
 #[export]
 pub extern "C" fn toupper(c: c_int) -> c_int {
-    if (c_int::from(b'a')..=c_int::from(b'z')).contains(&c) { c - 32 } else { c }
+    if (c_int::from(b'a')..=c_int::from(b'z')).contains(&c) { c - 32 } else { unsigned(c) }
 }
 
 /// POSIX `tolower_l`.

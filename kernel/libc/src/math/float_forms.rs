@@ -5,7 +5,7 @@ use kcore::errno::ERANGE;
 use macros::export;
 
 /// Rounds to a float; ERANGE if that overflows or underflows where the double did not.
-fn narrow(result: f64) -> f32 {
+pub(super) fn narrow(result: f64) -> f32 {
     let narrow = result as f32;
     if result.is_finite() && (narrow.is_infinite() || (narrow == 0.0 && result != 0.0)) {
         crate::errno::set(ERANGE);

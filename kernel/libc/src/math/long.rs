@@ -91,7 +91,13 @@ long_double! {
         "fadd st(0), st(0)",
         "fistp qword ptr [rsp - 16]",
         "fldcw word ptr [rsp - 2]",
-        "add rax, [rsp - 16]",
+        "mov rcx, [rsp - 16]",
+        // What is no number, or too large, is the least one both times; once is enough.
+        "mov rdx, rcx",
+        "neg rdx",
+        "jo 2f",
+        "add rax, rcx",
+        "2:",
     ];
     #[doc = "C `ldexpl` (and `scalbnl`): the power is in edi."]
     ldexpl [
@@ -161,17 +167,6 @@ long_double! {
         "fchs",
         "4:",
     ];
-    #[doc = "C `fmodl`."]
-    fmodl [
-        "fld tbyte ptr [rsp + 24]",
-        "fxch st(1)",
-        "2:",
-        "fprem",
-        "fnstsw ax",
-        "test ah, 4",
-        "jnz 2b",
-        "fstp st(1)",
-    ];
     #[doc = "glibc `__signbitl`."]
     __signbitl ["fstp st(0)", "movzx eax, byte ptr [rsp + 17]", "and eax, 0x80"];
     #[doc = "glibc `isnanl`."]
@@ -217,4 +212,44 @@ long_double! {
         "shr eax, cl",
         "and eax, 15",
     ];
+}
+
+extern "C" fn outside_domain() {
+    crate::errno::set(kcore::errno::EDOM);
+}
+
+/// C `fmodl`. EDOM for an infinite dividend or a divisor of zero.
+///
+/// # Safety
+/// Called by the C ABI for `long double`, from C.
+#[export]
+#[unsafe(naked)]
+pub unsafe extern "C" fn fmodl() {
+    naked_asm!(
+        "fld tbyte ptr [rsp + 24]",
+        "fld tbyte ptr [rsp + 8]",
+        "2:",
+        "fprem",
+        "fnstsw ax",
+        "test ah, 4",
+        "jnz 2b",
+        "fstp st(1)",
+        "fucomi st(0), st(0)",
+        "jnp 3f",
+        // Not a number: is either argument?
+        "fld tbyte ptr [rsp + 8]",
+        "fucomip st(0), st(0)",
+        "jp 3f",
+        "fld tbyte ptr [rsp + 24]",
+        "fucomip st(0), st(0)",
+        "jp 3f",
+        "sub rsp, 24",
+        "fstp tbyte ptr [rsp]",
+        "call {outside_domain}",
+        "fld tbyte ptr [rsp]",
+        "add rsp, 24",
+        "3:",
+        "ret",
+        outside_domain = sym outside_domain,
+    )
 }

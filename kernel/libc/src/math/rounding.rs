@@ -62,10 +62,16 @@ pub extern "C" fn nearbyint(x: f64) -> f64 {
     result
 }
 
-/// C `nearbyintf`.
+/// C `nearbyintf`. Not by way of `nearbyint`: LLVM knows what that is, and would make the float form
+/// of it, this function.
 #[export]
 pub extern "C" fn nearbyintf(x: f32) -> f32 {
-    nearbyint(x.into()) as f32
+    let flags = crate::fenv::fetestexcept(crate::fenv::FE_INEXACT);
+    let result = rintf(x);
+    if flags == 0 {
+        crate::fenv::feclearexcept(crate::fenv::FE_INEXACT);
+    }
+    result
 }
 
 /// C `lrint` (and `llrint`).
@@ -112,11 +118,24 @@ fn directed(x: f64, direction: i32) -> f64 {
 }
 
 fn bounded(x: f64, direction: i32, width: u32, low: f64, high: f64) -> f64 {
+    if width == 0 {
+        crate::errno::set(EDOM);
+        crate::fenv::feraiseexcept(crate::fenv::FE_INVALID);
+        return 0.0;
+    }
     let result = directed(x, direction);
-    if width == 0 || !(low..=high).contains(&result) {
+    if !(low..=high).contains(&result) {
         crate::errno::set(EDOM);
         crate::fenv::feraiseexcept(crate::fenv::FE_INVALID);
         return if x.is_nan() || x < 0.0 { low } else { high };
+    }
+    result
+}
+
+/// `result`, and "inexact" raised if that is a number without its fraction.
+fn inexact<T>(x: f64, result: T) -> T {
+    if libm::trunc(x) != x && crate::fenv::fetestexcept(crate::fenv::FE_INVALID) == 0 {
+        crate::fenv::feraiseexcept(crate::fenv::FE_INEXACT);
     }
     result
 }
@@ -134,7 +153,7 @@ macro_rules! from_fp {
         #[doc = concat!("C23 `", stringify!($exact), "`.")]
         #[export]
         pub extern "C" fn $exact(x: $float, direction: i32, width: u32) -> i64 {
-            $name(x, direction, width)
+            inexact(x.into(), $name(x, direction, width))
         }
 
         #[doc = concat!("C23 `", stringify!($unsigned), "`.")]
@@ -148,7 +167,7 @@ macro_rules! from_fp {
         #[doc = concat!("C23 `", stringify!($unsigned_exact), "`.")]
         #[export]
         pub extern "C" fn $unsigned_exact(x: $float, direction: i32, width: u32) -> u64 {
-            $unsigned(x, direction, width)
+            inexact(x.into(), $unsigned(x, direction, width))
         }
     )*};
 }

@@ -7,6 +7,7 @@ use kcore::export::Exported;
 use macros::export;
 
 use super::failure::{domain, pole, ranged};
+use super::float_forms::narrow;
 
 /// The sign of the gamma function that `lgamma` took the logarithm of (also `__signgam`).
 #[export]
@@ -65,13 +66,33 @@ pub extern "C" fn tgamma(x: f64) -> f64 {
     if x == f64::NEG_INFINITY || (x < 0.0 && libm::trunc(x) == x) {
         return domain();
     }
-    ranged(libm::tgamma(x), x)
+    bounded(libm::tgamma(x), x)
 }
 
-/// Results of the second kind at and below zero.
-fn second_kind(x: f64) -> Option<f64> {
+/// Sets ERANGE if a result overflowed or vanished although its argument is an ordinary number.
+fn bounded(result: f64, argument: f64) -> f64 {
+    if argument.is_finite() && argument != 0.0 && (result == 0.0 || result.is_infinite()) {
+        crate::errno::set(ERANGE);
+    }
+    result
+}
+
+/// A function of the first kind and order `n`: those of odd order are odd, at infinity too, and so in
+/// their order.
+fn first_kind(n: c_int, result: f64, x: f64) -> f64 {
+    if x.is_infinite() {
+        return if n & 1 != 0 && (n < 0) != (x < 0.0) { -0.0 } else { 0.0 };
+    }
+    bounded(result, x)
+}
+
+/// Results of the second kind and order `n` at and below zero, and at infinity.
+fn second_kind(n: c_int, x: f64) -> Option<f64> {
+    let odd = n < 0 && n & 1 != 0;
     if x == 0.0 {
-        Some(pole(true))
+        Some(pole(!odd))
+    } else if x == f64::INFINITY {
+        Some(if n == -1 { -0.0 } else { 0.0 })
     } else if x < 0.0 {
         crate::errno::set(EDOM);
         Some(domain())
@@ -81,60 +102,60 @@ fn second_kind(x: f64) -> Option<f64> {
 }
 
 macro_rules! bessel {
-    ($($j:ident $y:ident $jf:ident $yf:ident;)*) => {$(
+    ($($n:literal $j:ident $y:ident $jf:ident $yf:ident;)*) => {$(
         #[doc = concat!("POSIX `", stringify!($j), "`.")]
         #[export]
         pub extern "C" fn $j(x: f64) -> f64 {
-            libm::$j(x)
+            first_kind($n, libm::$j(x), x)
         }
 
         #[doc = concat!("POSIX `", stringify!($y), "`.")]
         #[export]
         pub extern "C" fn $y(x: f64) -> f64 {
-            second_kind(x).unwrap_or_else(|| libm::$y(x))
+            second_kind($n, x).unwrap_or_else(|| bounded(libm::$y(x), x))
         }
 
         #[doc = concat!("GNU `", stringify!($jf), "`.")]
         #[export]
         pub extern "C" fn $jf(x: f32) -> f32 {
-            libm::$j(x.into()) as f32
+            narrow($j(x.into()))
         }
 
         #[doc = concat!("GNU `", stringify!($yf), "`.")]
         #[export]
         pub extern "C" fn $yf(x: f32) -> f32 {
-            $y(x.into()) as f32
+            narrow($y(x.into()))
         }
     )*};
 }
 
 bessel! {
-    j0 y0 j0f y0f;
-    j1 y1 j1f y1f;
+    0 j0 y0 j0f y0f;
+    1 j1 y1 j1f y1f;
 }
 
 /// POSIX `jn`.
 #[export]
 pub extern "C" fn jn(n: c_int, x: f64) -> f64 {
-    libm::jn(n, x)
+    first_kind(n, libm::jn(n, x), x)
 }
 
 /// POSIX `yn`.
 #[export]
 pub extern "C" fn yn(n: c_int, x: f64) -> f64 {
-    second_kind(x).unwrap_or_else(|| libm::yn(n, x))
+    second_kind(n, x).unwrap_or_else(|| bounded(libm::yn(n, x), x))
 }
 
 /// GNU `jnf`.
 #[export]
 pub extern "C" fn jnf(n: c_int, x: f32) -> f32 {
-    libm::jn(n, x.into()) as f32
+    narrow(jn(n, x.into()))
 }
 
 /// GNU `ynf`.
 #[export]
 pub extern "C" fn ynf(n: c_int, x: f32) -> f32 {
-    yn(n, x.into()) as f32
+    narrow(yn(n, x.into()))
 }
 
 /// BSD `lgammaf_r`.

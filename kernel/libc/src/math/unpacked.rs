@@ -77,13 +77,16 @@ impl Unpacked {
     fn round_small(self) -> f64 {
         // Units of 2^-1074, to nearest, ties to even.
         let shift = -1022 - self.exponent + 11;
-        super::failure::underflow(false);
         if shift > 64 {
-            return 0.0;
+            return super::failure::underflow(false);
         }
         let value = u128::from(self.mantissa) << 64 >> shift;
         let (whole, rest) = ((value >> 64) as u64, value as u64);
         let up = rest > 1 << 63 || (rest == 1 << 63 && whole & 1 == 1);
+        // As with glibc, errno tells of what vanishes, not of what is subnormal.
+        if whole == 0 && !up {
+            return super::failure::underflow(false);
+        }
         f64::from_bits(whole + u64::from(up))
     }
 

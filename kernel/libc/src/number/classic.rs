@@ -2,6 +2,7 @@
 
 use core::ffi::{c_char, c_int};
 
+use kcore::errno::EINVAL;
 use macros::export;
 
 use crate::f80::F80;
@@ -211,6 +212,9 @@ unsafe fn fcvt_to(
     buffer: *mut c_char,
     size: usize,
 ) -> c_int {
+    if buffer.is_null() {
+        return crate::errno::set(EINVAL);
+    }
     // SAFETY: the caller's promise, of `digits`.
     unsafe {
         let result = digits(value, count.max(0), point, sign, buffer, size, false);

@@ -183,7 +183,7 @@ pub unsafe extern "C" fn pthread_attr_setschedparam(
     // SAFETY: the caller's.
     unsafe {
         if !(0..=99).contains(&*priority) {
-            return ENOTSUP.number();
+            return EINVAL.number();
         }
         (*attributes).priority = *priority;
     }

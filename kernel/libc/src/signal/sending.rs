@@ -122,6 +122,9 @@ pub unsafe extern "C-unwind" fn pthread_sigqueue(
     number: c_int,
     value: *mut c_void,
 ) -> c_int {
+    if number == 0 {
+        return 0;
+    }
     if !is_valid(number) {
         return EINVAL.number();
     }

@@ -3,7 +3,7 @@
 use super::SignalSet;
 use crate::errno::{self, EINVAL};
 use core::ffi::c_int;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicI32, Ordering};
 use kcore::signal::{self, LAST, bit, deliver, queue};
 use kcore::tls;
 use macros::export;
@@ -215,20 +215,27 @@ pub extern "C-unwind" fn sigrelse(number: c_int) -> c_int {
     0
 }
 
-/// The first real-time signal for applications (`SIGRTMIN`).
+/// The real-time signals that are the program's: the first and the last.
+static REAL_TIME_SIGNALS: [AtomicI32; 2] = [AtomicI32::new(signal::REAL_TIME), AtomicI32::new(LAST)];
+
+/// The first real-time signal that programs may use (`SIGRTMIN`).
 #[export]
 pub extern "C" fn __libc_current_sigrtmin() -> c_int {
-    signal::REAL_TIME
+    REAL_TIME_SIGNALS[0].load(Ordering::Relaxed)
 }
 
 /// The last real-time signal (`SIGRTMAX`).
 #[export]
 pub extern "C" fn __libc_current_sigrtmax() -> c_int {
-    LAST
+    REAL_TIME_SIGNALS[1].load(Ordering::Relaxed)
 }
 
-/// Takes a real-time signal for a library's own use: none is given away. -1.
+/// Takes a real-time signal for a library's own use: the first or, for 0, the last. -1 if none is left.
 #[export]
-pub extern "C" fn __libc_allocate_rtsig(_high: c_int) -> c_int {
-    -1
+pub extern "C" fn __libc_allocate_rtsig(high: c_int) -> c_int {
+    let [first, last] = &REAL_TIME_SIGNALS;
+    if first.load(Ordering::Relaxed) > last.load(Ordering::Relaxed) {
+        return -1;
+    }
+    if high != 0 { first.fetch_add(1, Ordering::Relaxed) } else { last.fetch_sub(1, Ordering::Relaxed) }
 }

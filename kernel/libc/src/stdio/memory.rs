@@ -30,6 +30,8 @@ fn over<T>(flags: c_int, operations: &'static Operations, cookie: T) -> *mut FIL
                 memory.write(cookie);
                 file.cookie = memory.cast();
                 file.operations = operations;
+                // As with glibc, such a stream is one of bytes.
+                file.mode = -1;
             }
             None => system::release(memory.cast()),
         }

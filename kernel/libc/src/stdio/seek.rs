@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_long};
 
-use kcore::errno::{EBADF, EINVAL};
+use kcore::errno::{EBADF, EINVAL, EIO};
 use macros::export;
 
 use super::file::{FILE, Locked, flag};
@@ -37,7 +37,7 @@ fn tell(file: &mut FILE) -> i64 {
         under - file.readable() as i64 - if file.has(flag::IN_BACKUP) { behind as i64 } else { 0 }
     };
     if at < 0 {
-        system::set_errno(EINVAL);
+        system::set_errno(EIO);
         return -1;
     }
     at

@@ -13,6 +13,7 @@ use super::file::{FILE, Locked, flag, standard_input, standard_output};
 use super::read::{get_byte, push_back};
 use super::system;
 use super::write::{EOF, put, put_byte};
+use crate::locale::Encoding;
 use crate::wchar::convert::{Failure, decode, encode, mbstate_t};
 
 /// `WEOF`.
@@ -70,6 +71,10 @@ pub fn put_wide(file: &mut FILE, character: u32) -> u32 {
         match encode(file.encoding(), bytes.as_mut_ptr(), character) {
             Some(size) if put(file, bytes.as_ptr(), size) == size => character,
             Some(_) => WEOF,
+            // glibc's streams transliterate: in the C locale that leaves a question mark.
+            None if file.encoding() == Encoding::Ascii => {
+                if put_byte(file, b'?') == EOF { WEOF } else { character }
+            }
             None => illegal(file),
         }
     }

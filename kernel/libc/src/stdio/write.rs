@@ -162,7 +162,8 @@ unsafe fn write_through(file: &mut FILE, bytes: *const u8, size: usize) -> usize
     done
 }
 
-/// Writes out what the put area holds; what could not be written stays. 0, or −1 with `errno` set.
+/// Writes out what the put area holds; what could not be written is
+/// lost, as with glibc. 0, or −1 with `errno` set.
 pub fn flush(file: &mut FILE) -> c_int {
     if !file.has(flag::PUTTING) {
         return 0;
@@ -171,12 +172,8 @@ pub fn flush(file: &mut FILE) -> c_int {
     if pending != 0 {
         // SAFETY: the put area is part of the buffer.
         let written = unsafe { write_through(file, file.write_base, pending) };
-        if written < pending {
-            // SAFETY: as above; the two parts may overlap.
-            unsafe { file.write_base.copy_from(file.write_base.add(written), pending - written) };
-            file.write_ptr = file.write_ptr.wrapping_sub(written);
-            return EOF;
-        }
+        file.reset_write();
+        return if written < pending { EOF } else { 0 };
     }
     file.reset_write();
     0

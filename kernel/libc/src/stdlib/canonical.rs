@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::ffi::{CStr, c_char, c_int};
 use core::ptr::null_mut;
 
-use kcore::errno::{EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, Errno};
+use kcore::errno::{EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, Errno};
 use macros::export;
 
 use crate::string::mempcpy;
@@ -45,8 +45,8 @@ unsafe fn is_directory(name: &mut Vec<u8>) -> bool {
     result
 }
 
-unsafe fn resolve(path: &[u8]) -> Result<Vec<u8>, Failure> {
-    let mut name: Vec<u8> = Vec::new();
+/// Resolves `path` into `name`, which after a failure says how far that went.
+unsafe fn resolve(path: &[u8], name: &mut Vec<u8>) -> Result<(), Failure> {
     let mut buffer = [0u8; PATH_MAX];
     if path.first() != Some(&b'/') {
         if getcwd(buffer.as_mut_ptr().cast(), PATH_MAX).is_null() {
@@ -86,7 +86,7 @@ unsafe fn resolve(path: &[u8]) -> Result<Vec<u8>, Failure> {
             if last_error() != EINVAL.number() {
                 return Err(None);
             }
-            if slash && !is_directory(&mut name) {
+            if slash && !is_directory(name) {
                 return Err(Some(ENOTDIR));
             }
             continue;
@@ -111,7 +111,7 @@ unsafe fn resolve(path: &[u8]) -> Result<Vec<u8>, Failure> {
     if name.is_empty() {
         name.push(b'/');
     }
-    Ok(name)
+    Ok(())
 }
 
 /// POSIX `realpath`: into `to` (4096 bytes), or for a null `to` into memory that the caller frees.
@@ -124,22 +124,22 @@ pub unsafe extern "C" fn realpath(path: *const c_char, to: *mut c_char) -> *mut 
     }
     let path = CStr::from_ptr(path).to_bytes();
     let errno = crate::errno::get();
-    let result = if path.is_empty() { Err(Some(ENOENT)) } else { resolve(path) };
-    let name = match result {
-        Ok(name) => name,
-        Err(failure) => {
-            if let Some(errno) = failure {
-                crate::errno::set(errno);
-            }
-            return null_mut();
-        }
-    };
-    crate::errno::set_number(errno);
-    if to.is_null() {
-        return crate::string::copy::duplicate(name.as_ptr().cast(), name.len());
+    let mut name = Vec::new();
+    let result = if path.is_empty() { Err(Some(ENOENT)) } else { resolve(path, &mut name) };
+    let failed = result.is_err();
+    match result {
+        Ok(()) => crate::errno::set_number(errno),
+        Err(Some(failure)) => _ = crate::errno::set(failure),
+        Err(None) => {}
     }
-    *mempcpy(to.cast(), name.as_ptr().cast(), name.len()).cast::<u8>() = 0;
-    to
+    if to.is_null() {
+        return if failed { null_mut() } else { crate::string::copy::duplicate(name.as_ptr().cast(), name.len()) };
+    }
+    // As glibc does: how far it came, where a part of the path is missing.
+    if !failed || !path.is_empty() && matches!(last_error(), error if error == ENOENT.number() || error == EACCES.number()) {
+        *mempcpy(to.cast(), name.as_ptr().cast(), name.len()).cast::<u8>() = 0;
+    }
+    if failed { null_mut() } else { to }
 }
 
 /// `realpath` before glibc 2.3: refuses a null buffer.

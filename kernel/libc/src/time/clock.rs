@@ -75,7 +75,7 @@ pub fn instant(clock: c_int, at: &timespec) -> Result<Instant, Errno> {
 }
 
 /// What a clock shows now, in nanoseconds.
-fn read(clock: c_int) -> Result<timespec, Errno> {
+pub(super) fn read(clock: c_int) -> Result<timespec, Errno> {
     match clock {
         // The coarse clocks, and those that count time asleep, differ from these by nothing here.
         REALTIME | 5 | 8 | 11 => {
@@ -143,7 +143,8 @@ pub unsafe extern "C-unwind" fn clock_nanosleep(
     } else {
         match clock {
             THREAD_CPU => Err(EINVAL),
-            PROCESS_CPU => Err(ENOTSUP),
+            PROCESS_CPU | 4..=6 => Err(ENOTSUP),
+            ..0 | 10 | 12.. => Err(EINVAL),
             _ => request.nanoseconds().map(|length| time::now() + Duration::from_nanos(length)),
         }
     };

@@ -7,11 +7,11 @@ use core::ptr::null_mut;
 use kcore::export::Exported;
 use macros::export;
 
-use super::calendar::{SHARED, tm};
+use super::calendar::{SHARED, days_to_month, days_to_year, tm};
 use super::local::{localtime_r, mktime};
 use super::parse::strptime;
 
-/// POSIX `getdate_err`: 1 no `DATEMSK`, 2 the file cannot be opened, 5 it cannot be read, 7 no
+/// POSIX `getdate_err`: 1 no `DATEMSK`, 2 the file cannot be opened, 3 there is none, 5 it cannot be read, 7 no
 /// format matches, 8 the date is impossible.
 #[export]
 pub static getdate_err: Exported<c_int> = Exported::new(0);
@@ -20,11 +20,15 @@ unsafe extern "C" {
     fn open(path: *const c_char, flags: c_int, ...) -> c_int;
     fn read(fd: c_int, to: *mut c_void, n: usize) -> isize;
     fn close(fd: c_int) -> c_int;
+    fn access(path: *const c_char, mode: c_int) -> c_int;
     fn time(to: *mut i64) -> i64;
 }
 
 unsafe fn formats() -> Result<Vec<u8>, c_int> {
     let path = crate::stdlib::environment::find(b"DATEMSK").ok_or(1)?;
+    if access(path, 0) != 0 {
+        return Err(3);
+    }
     let fd = open(path, 0);
     if fd < 0 {
         return Err(2);
@@ -40,6 +44,13 @@ unsafe fn formats() -> Result<Vec<u8>, c_int> {
     };
     close(fd);
     result
+}
+
+/// How many days a month has; `year` since 1900, `month` from 0.
+fn days_in_month(year: c_int, month: c_int) -> c_int {
+    let (year, month) = (i64::from(year) + 1900, month.clamp(0, 11) as usize);
+    let end = if month == 11 { days_to_year(year + 1) - days_to_year(year) } else { days_to_month(year, month + 1) };
+    (end - days_to_month(year, month)) as c_int
 }
 
 /// GNU `getdate_r`: 0, or the number that `getdate_err` would get.
@@ -109,6 +120,9 @@ pub unsafe extern "C" fn getdate_r(text: *const c_char, to: *mut tm) -> c_int {
         found.tm_year = now.tm_year + c_int::from(found.tm_mon < now.tm_mon);
     }
     found.tm_isdst = -1;
+    if day_given && !(1..=days_in_month(found.tm_year, found.tm_mon)).contains(&found.tm_mday) {
+        return 8;
+    }
     if mktime(&mut found) == -1 {
         return 8;
     }

@@ -10,6 +10,7 @@
 
 pub mod calendar;
 pub mod clock;
+mod countdown;
 pub mod format;
 pub mod getdate;
 pub mod local;

@@ -289,8 +289,6 @@ impl Parser {
                     set_month(time, seen, year);
                 }
             }
-        } else if seen.year_day && !(seen.month && seen.month_day) {
-            set_month(time, seen, year);
         }
     }
 }

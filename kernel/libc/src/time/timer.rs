@@ -1,7 +1,9 @@
 //! Timers: `alarm`, `setitimer` and `timer_create`.
 
-use crate::errno::{self, EAGAIN, EINVAL, ENOTSUP, Errno};
+use super::countdown::Countdown;
+use crate::errno::{self, EAGAIN, EINVAL, Errno};
 use crate::pthread::attribute::{self, Attributes};
+use crate::pthread::clock::pthread_getcpuclockid;
 use crate::time::clock::{self, timespec, timeval};
 use alloc::boxed::Box;
 use core::ffi::{c_int, c_long};
@@ -75,22 +77,45 @@ fn nanoseconds(time: &timeval) -> Result<u64, Errno> {
     timespec { tv_sec: time.tv_sec, tv_nsec: time.tv_usec * 1000 }.nanoseconds()
 }
 
-/// `ITIMER_REAL`; the others count processor time, which no timer here does.
+/// `ITIMER_REAL`.
 const ITIMER_REAL: c_int = 0;
+
+/// `ITIMER_VIRTUAL` and `ITIMER_PROF`, once there are any. All of a program's time is the program's.
+static PROCESSOR: SpinLock<[Option<&'static Countdown>; 2]> = SpinLock::new([None; 2]);
+
+fn send(signal: usize, _missed: u32) {
+    // If it cannot be queued, as many wait as may.
+    let _ = queue::send(None, Info::own(signal as c_int, FROM_KERNEL));
+}
+
+/// The countdown behind a timer of `setitimer`, made at its first use.
+fn processor(which: c_int) -> Result<&'static Countdown, Errno> {
+    let (at, signal) = match which {
+        1 => (0, 26),
+        2 => (1, 27),
+        _ => return Err(EINVAL),
+    };
+    let known = PROCESSOR.lock()[at];
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let made = Countdown::new(clock::PROCESS_CPU, send, signal)?;
+    Ok(PROCESSOR.lock()[at].get_or_insert(made))
+}
 
 /// Arms a timer of the process. Zero, or -1 with `EINVAL`.
 #[export]
 pub unsafe extern "C" fn setitimer(which: c_int, new: *const itimerval, old: *mut itimerval) -> c_int {
-    if which != ITIMER_REAL {
-        return errno::set(EINVAL);
-    }
     // SAFETY: the caller's.
     let Some(new) = (unsafe { new.as_ref() }) else {
         // SAFETY: the caller's. Linux takes null for all zero.
         return unsafe { setitimer(which, &itimerval::of(0, 0), old) };
     };
     let armed = nanoseconds(&new.it_value)
-        .and_then(|value| nanoseconds(&new.it_interval).and_then(|interval| arm(value, interval)));
+        .and_then(|value| nanoseconds(&new.it_interval).and_then(|interval| match which {
+            ITIMER_REAL => arm(value, interval),
+            _ => processor(which).map(|countdown| countdown.start(value, interval)),
+        }));
     match armed {
         Ok((left, interval)) => {
             // SAFETY: the caller's: null or room for the answer.
@@ -106,10 +131,11 @@ pub unsafe extern "C" fn setitimer(which: c_int, new: *const itimerval, old: *mu
 /// What is left of a timer of the process. Zero, or -1 with `EINVAL`.
 #[export]
 pub unsafe extern "C" fn getitimer(which: c_int, to: *mut itimerval) -> c_int {
-    if which != ITIMER_REAL {
-        return errno::set(EINVAL);
-    }
-    let (left, interval) = REAL.lock().and_then(|number| timer::get(number).ok()).unwrap_or((0, 0));
+    let (left, interval) = match which {
+        ITIMER_REAL => REAL.lock().and_then(|number| timer::get(number).ok()).unwrap_or((0, 0)),
+        1 | 2 => PROCESSOR.lock()[which as usize - 1].map_or((0, 0), Countdown::get),
+        _ => return errno::set(EINVAL),
+    };
     // SAFETY: the caller's.
     unsafe { *to = itimerval::of(left, interval) };
     0
@@ -140,6 +166,8 @@ const TO_THREAD: c_int = 4;
 pub struct Timer {
     number: usize,
     clock: c_int,
+    /// What does the work for a clock of processor time.
+    countdown: Option<&'static Countdown>,
     event: sigevent,
     /// How often it expired without the application being told, at the last time it was.
     overrun: AtomicU32,
@@ -174,13 +202,23 @@ fn expire(data: usize, missed: u32) {
     let _ = queue::send(unsafe { target.as_ref() }, info);
 }
 
-/// Makes a timer. Zero, or -1 with `EINVAL`, `ENOTSUP` or `EAGAIN`.
+/// Makes a timer. Zero, or -1 with `EINVAL` or `EAGAIN`.
 #[export]
-pub unsafe extern "C" fn timer_create(clock: c_int, event: *const sigevent, to: *mut *mut Timer) -> c_int {
-    match clock {
-        clock::REALTIME | clock::MONOTONIC | 7 | 8 | 9 | 11 => {}
-        clock::PROCESS_CPU | clock::THREAD_CPU => return errno::set(ENOTSUP),
-        _ => return errno::set(EINVAL),
+pub unsafe extern "C" fn timer_create(
+    mut clock: c_int,
+    event: *const sigevent,
+    to: *mut *mut Timer,
+) -> c_int {
+    if clock == clock::THREAD_CPU {
+        // The thread that asks, by a number that others understand.
+        // SAFETY: the calling thread's block, and a local.
+        unsafe { pthread_getcpuclockid(core::ptr::from_ref(tls::current()), &raw mut clock) };
+    }
+    let counts_processor = clock == clock::PROCESS_CPU || clock < 0;
+    if !matches!(clock, clock::REALTIME | clock::MONOTONIC | 7 | 8 | 9 | 11) && !counts_processor
+        || clock < 0 && clock::read(clock).is_err()
+    {
+        return errno::set(EINVAL);
     }
     let default =
         sigevent { value: 0, signal: SIGALRM, notify: BY_SIGNAL, function: 0, attributes: 0, unused: [0; 4] };
@@ -192,8 +230,24 @@ pub unsafe extern "C" fn timer_create(clock: c_int, event: *const sigevent, to: 
     {
         return errno::set(EINVAL);
     }
-    let timer = Box::into_raw(Box::new(Timer { number: 0, clock, event, overrun: AtomicU32::new(0) }));
+    let overrun = AtomicU32::new(0);
+    let timer = Box::into_raw(Box::new(Timer { number: 0, clock, countdown: None, event, overrun }));
     let fire = if event.notify == NOT { ignore as fn(usize, u32) } else { expire };
+    if counts_processor {
+        return match Countdown::new(clock, fire, timer.addr()) {
+            // SAFETY: as below.
+            Ok(countdown) => unsafe {
+                (*timer).countdown = Some(countdown);
+                *to = timer;
+                0
+            },
+            Err(_) => {
+                // SAFETY: nobody has seen it.
+                drop(unsafe { Box::from_raw(timer) });
+                errno::set(EAGAIN)
+            }
+        };
+    }
     match timer::create(fire, timer.addr()) {
         // SAFETY: fresh, and not armed; room for the answer is the caller's.
         Ok(number) => unsafe {
@@ -232,6 +286,13 @@ pub unsafe extern "C" fn timer_settime(
     let (timer, new) = unsafe { (&*timer, &*new) };
     let armed = (|| {
         let (value, interval) = (new.it_value.nanoseconds()?, new.it_interval.nanoseconds()?);
+        if let Some(countdown) = timer.countdown {
+            return Ok(if flags & 1 == 0 {
+                countdown.start(value, interval)
+            } else {
+                countdown.set(value, interval)
+            });
+        }
         let next: Option<Instant> = match (value, flags & 1) {
             (0, _) => None,
             (_, 0) => Some(kcore::time::now() + Duration::from_nanos(value)),
@@ -255,7 +316,8 @@ pub unsafe extern "C" fn timer_settime(
 #[export]
 pub unsafe extern "C" fn timer_gettime(timer: *mut Timer, to: *mut itimerspec) -> c_int {
     // SAFETY: the caller's.
-    match timer::get(unsafe { (*timer).number }) {
+    let timer = unsafe { &*timer };
+    match timer.countdown.map_or_else(|| timer::get(timer.number), |countdown| Ok(countdown.get())) {
         Ok((left, interval)) => {
             // SAFETY: the caller's.
             unsafe { *to = itimerspec { it_interval: timespec::of(interval), it_value: timespec::of(left) } };
@@ -276,8 +338,8 @@ pub unsafe extern "C" fn timer_getoverrun(timer: *mut Timer) -> c_int {
 #[export]
 pub unsafe extern "C" fn timer_delete(timer: *mut Timer) -> c_int {
     // SAFETY: the caller's. The timer itself stays: the service may be firing it this moment.
-    match timer::delete(unsafe { (*timer).number }) {
-        Ok(_) => 0,
-        Err(error) => errno::set(error),
-    }
+    let timer = unsafe { &*timer };
+    let deleted =
+        timer.countdown.map_or_else(|| timer::delete(timer.number).map(drop), Countdown::delete);
+    deleted.map_or_else(errno::set, |()| 0)
 }

@@ -119,10 +119,14 @@ impl Zone {
     }
 
     fn universal(&self) -> Kind<'_> {
-        // What cannot be read is UTC under its own first letters, as in glibc.
+        // What cannot be read is UTC under its own first letters, or none, as in glibc.
         let text = self.text();
         let n = text.iter().take_while(|c| c.is_ascii_alphabetic()).count();
-        let name = if n >= 3 { &text[..n] } else { b"UTC" };
+        let name: &[u8] = match n {
+            _ if text.is_empty() => b"UTC",
+            0..3 => b"",
+            _ => &text[..n],
+        };
         Kind { name, offset: 0, summer: false }
     }
 
@@ -158,7 +162,10 @@ impl Zone {
         };
         let standard = standard.unwrap_or_else(|| self.universal());
         let standard = (Vec::from(standard.name), i64::from(standard.offset));
-        let summer = summer.map(|kind| (Vec::from(kind.name), i64::from(kind.offset)));
+        // Nor has it a second name.
+        let unread = matches!(self.source, Source::Universal) && !self.text().is_empty();
+        let nameless = Kind { name: b"", offset: 0, summer: false };
+        let summer = summer.or(unread.then_some(nameless)).map(|kind| (Vec::from(kind.name), i64::from(kind.offset)));
         let first = (self.lasting(&standard.0), standard.1);
         (first, summer.map(|(name, offset)| (self.lasting(&name), offset)))
     }

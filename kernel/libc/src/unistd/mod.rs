@@ -8,4 +8,5 @@ pub mod machine;
 pub mod names;
 pub mod owner;
 pub mod process;
+pub mod program_break;
 pub mod terminal;

@@ -1,7 +1,7 @@
 //! The process and its owner: one process, number 1, owned by the superuser.
 
 use crate::errno::{self, EINVAL, ENOSYS, EPERM, ESRCH};
-use core::ffi::{c_char, c_int, c_long, c_void};
+use core::ffi::{c_char, c_int, c_long};
 use core::sync::atomic::{AtomicI32, Ordering};
 use kcore::tls;
 use macros::export;
@@ -178,7 +178,10 @@ pub extern "C" fn nice(more: c_int) -> c_int {
 
 /// The nice value of this process. Alone in its group and of its user, it stands for these too.
 #[export]
-pub extern "C" fn getpriority(_which: c_int, who: u32) -> c_int {
+pub extern "C" fn getpriority(which: c_int, who: u32) -> c_int {
+    if !(0..3).contains(&which) {
+        return errno::set(EINVAL);
+    }
     if who > PROCESS as u32 {
         return errno::set(ESRCH);
     }
@@ -188,7 +191,10 @@ pub extern "C" fn getpriority(_which: c_int, who: u32) -> c_int {
 
 /// Sets the nice value, which has no effect. Zero, or -1 with `ESRCH`.
 #[export]
-pub extern "C" fn setpriority(_which: c_int, who: u32, value: c_int) -> c_int {
+pub extern "C" fn setpriority(which: c_int, who: u32, value: c_int) -> c_int {
+    if !(0..3).contains(&which) {
+        return errno::set(EINVAL);
+    }
     if who > PROCESS as u32 {
         return errno::set(ESRCH);
     }
@@ -305,22 +311,6 @@ pub extern "C" fn vhangup() -> c_int {
 #[export]
 pub extern "C" fn ptrace(_request: c_int) -> c_long {
     c_long::from(errno::set(ENOSYS))
-}
-
-/// Moves the end of the data segment: memory comes from `mmap` alone. -1 with `ENOMEM`.
-#[export]
-pub extern "C" fn brk(_end: *mut c_void) -> c_int {
-    errno::set(errno::ENOMEM)
-}
-
-/// As `brk`; the end as it is, if it is not to be moved.
-#[export]
-pub extern "C" fn sbrk(more: isize) -> *mut c_void {
-    if more == 0 {
-        return core::ptr::null_mut();
-    }
-    errno::set(errno::ENOMEM);
-    usize::MAX as *mut c_void
 }
 
 /// Reads the rights of a process: all. Zero, or -1 with `EINVAL` for an unknown version.

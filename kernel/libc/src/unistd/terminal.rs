@@ -42,6 +42,11 @@ pub extern "C" fn ttyname(descriptor: c_int) -> *mut c_char {
 /// The name of the terminal, in a buffer; an error number.
 #[export]
 pub unsafe extern "C" fn ttyname_r(descriptor: c_int, name: *mut c_char, size: usize) -> c_int {
+    // glibc looks at the size first.
+    if size < b"/dev/pts/".len() + 1 {
+        crate::errno::set(ERANGE);
+        return ERANGE.number();
+    }
     if let Err(error) = check(descriptor) {
         return crate::errno::set(error).max(error.number());
     }

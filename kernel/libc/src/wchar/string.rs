@@ -3,6 +3,7 @@
 use core::ffi::c_int;
 use core::ptr::null_mut;
 
+use kcore::errno::EINVAL;
 use macros::export;
 
 use super::memory::{wmemchr, wmemcpy, wmempcpy, wmemset};
@@ -245,6 +246,7 @@ pub unsafe extern "C" fn wcstok(
 ) -> *mut wchar_t {
     let mut s = if s.is_null() { *position } else { s };
     if s.is_null() {
+        crate::errno::set(EINVAL);
         return s;
     }
     s = s.add(wcsspn(s, delimiters));

@@ -1,8 +1,7 @@
 //! `printf.h`: what arguments a format takes. Conversions of the application's own are not provided.
 
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{c_char, c_int};
 
-use kcore::errno::ENOSYS;
 use macros::export;
 
 use super::{Amount, Format, Length, Spec, parse};
@@ -83,40 +82,4 @@ pub unsafe extern "C" fn parse_printf_format(
             note(spec.position, kind);
         }
     }
-}
-
-fn refuse() -> c_int {
-    crate::errno::set(ENOSYS)
-}
-
-/// Would add a conversion; fails with `ENOSYS`.
-#[export]
-pub unsafe extern "C" fn register_printf_specifier(
-    _letter: c_int,
-    _print: *const c_void,
-    _arguments: *const c_void,
-) -> c_int {
-    refuse()
-}
-
-/// Would add a conversion; fails with `ENOSYS`.
-#[export]
-pub unsafe extern "C" fn register_printf_function(
-    _letter: c_int,
-    _print: *const c_void,
-    _arguments: *const c_void,
-) -> c_int {
-    refuse()
-}
-
-/// Would add a length modifier; fails with `ENOSYS`.
-#[export]
-pub unsafe extern "C" fn register_printf_modifier(_name: *const u32) -> c_int {
-    refuse()
-}
-
-/// Would add a type of arguments; fails with `ENOSYS`.
-#[export]
-pub unsafe extern "C" fn register_printf_type(_fetch: *const c_void) -> c_int {
-    refuse()
 }
