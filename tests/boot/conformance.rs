@@ -89,6 +89,11 @@ pub fn coverage(cases: &[Case], context: &Context) -> Result<(), String> {
     if missing.is_empty() {
         return Ok(());
     }
-    let lines = missing.iter().map(|(symbol, names)| format!("  {symbol} (exported as {})\n", names.join(", ")));
-    Err(format!("  no program calls these {} provided functions:\n{}", missing.len(), lines.collect::<String>()))
+    let lines =
+        missing.iter().map(|(symbol, names)| format!("  {symbol} (exported as {})\n", names.join(", ")));
+    Err(format!(
+        "  no program calls these {} provided functions:\n{}",
+        missing.len(),
+        lines.collect::<String>()
+    ))
 }

@@ -128,7 +128,8 @@ fn run(options: Options) -> Result<bool, String> {
     let accelerator =
         options.accel.unwrap_or_else(|| Accelerator::probe(specialize::boot::run::QEMU.as_ref()));
     println!("{} programs, accelerator {}", cases.len(), accelerator.name());
-    let context = Context { options, accelerator, directory, results: Mutex::default(), whole: Mutex::default() };
+    let context =
+        Context { options, accelerator, directory, results: Mutex::default(), whole: Mutex::default() };
     let queue = Mutex::new(cases.iter());
     std::thread::scope(|scope| {
         for _ in 0..context.options.jobs.max(1) {

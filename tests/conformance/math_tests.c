@@ -54,8 +54,8 @@ static unsigned bits_float(float value)
             printf(__builtin_isnan(zf) ? " nan\n" : " %a\n", zf);                                            \
         }                                                                                                    \
         BEFORE;                                                                                              \
-        double z = name(signaling(), 1);                                                                     \
-        printf(#name " of a signaling NaN: %d", __builtin_isnan(z));                                         \
+        name(signaling(), 1);                                                                                \
+        printf(#name " of a signaling NaN:");                                                                \
         show_exceptions();                                                                                   \
         printf("\n");                                                                                        \
     } while (0)

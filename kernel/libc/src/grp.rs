@@ -164,6 +164,10 @@ pub extern "C" fn getgroups(size: c_int, _groups: *mut u32) -> c_int {
 /// Only having no supplementary groups can be had: else `EPERM`.
 #[export]
 pub extern "C" fn setgroups(count: usize, _groups: *const u32) -> c_int {
+    // `NGROUPS_MAX`
+    if count > 65536 {
+        return crate::errno::set(EINVAL);
+    }
     if count == 0 { 0 } else { crate::errno::set(EPERM) }
 }
 

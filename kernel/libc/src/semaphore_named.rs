@@ -62,7 +62,8 @@ fn open(name: &[u8], path: &[u8], flags: OpenFlags, mode: u32, value: c_uint) ->
         }
         file => file?,
     };
-    let identity = file.node().map(|node| (core::ptr::from_ref(&*node.volume).addr(), node.number)).ok_or(EINVAL)?;
+    let identity =
+        file.node().map(|node| (core::ptr::from_ref(&*node.volume).addr(), node.number)).ok_or(EINVAL)?;
     if let Some(known) = open.iter_mut().find(|known| known.file == identity && known.name == name) {
         known.count += 1;
         return Ok(core::ptr::with_exposed_provenance_mut(known.address));
@@ -76,9 +77,8 @@ fn open(name: &[u8], path: &[u8], flags: OpenFlags, mode: u32, value: c_uint) ->
     }
     let descriptor = fd::install(file, true)?;
     // SAFETY: a new mapping, which nobody has an address of.
-    let address = unsafe {
-        mmap(core::ptr::null_mut(), size_of::<Semaphore>(), READ_WRITE, MAP_SHARED, descriptor, 0)
-    };
+    let address =
+        unsafe { mmap(core::ptr::null_mut(), size_of::<Semaphore>(), READ_WRITE, MAP_SHARED, descriptor, 0) };
     let _ = fd::close(descriptor);
     if address.addr() == usize::MAX {
         return Err(kcore::errno::ENOMEM);
@@ -97,9 +97,10 @@ pub unsafe extern "C" fn sem_open(
     value: c_uint,
 ) -> *mut Semaphore {
     // SAFETY: the caller's string.
-    let opened = unsafe { file_of(name).and_then(|file| Ok((path(name)?, file))) }.and_then(|(name, file)| {
-        self::open(name, &file, OpenFlags::from_bits_retain(flags as u32), mode, value)
-    });
+    let opened =
+        unsafe { file_of(name).and_then(|file| Ok((path(name)?, file))) }.and_then(|(name, file)| {
+            self::open(name, &file, OpenFlags::from_bits_retain(flags as u32), mode, value)
+        });
     opened.unwrap_or_else(|error| {
         errno::set(error);
         core::ptr::null_mut()
@@ -134,4 +135,3 @@ pub unsafe extern "C" fn sem_unlink(name: *const c_char) -> c_int {
     };
     unit(remove())
 }
-

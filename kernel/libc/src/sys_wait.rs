@@ -20,9 +20,9 @@ pub extern "C" fn waitpid(_process: c_int, _status: *mut c_int, options: c_int) 
 
 /// Waits for a child. -1 with `ECHILD`.
 #[export]
-pub extern "C" fn waitid(_kind: c_int, _id: u32, _info: *mut c_void, options: c_int) -> c_int {
+pub extern "C" fn waitid(kind: c_int, _id: u32, _info: *mut c_void, options: c_int) -> c_int {
     const STATES: c_int = 0b1110;
-    errno::set(if options & STATES != 0 { ECHILD } else { EINVAL })
+    errno::set(if (0..=3).contains(&kind) && options & STATES != 0 { ECHILD } else { EINVAL })
 }
 
 /// Waits for a child. -1 with `ECHILD`.

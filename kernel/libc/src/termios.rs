@@ -25,10 +25,10 @@ pub unsafe extern "C" fn tcgetattr(fd: c_int, to: *mut Settings) -> c_int {
 #[export]
 pub unsafe extern "C-unwind" fn tcsetattr(fd: c_int, when: c_int, from: *const Settings) -> c_int {
     let set = || {
-        check(fd)?;
         if !(0..=2).contains(&when) {
             return Err(EINVAL);
         }
+        check(fd)?;
         // SAFETY: null or the caller's structure.
         tty::set_settings(*unsafe { from.as_ref() }.ok_or(EFAULT)?, when == 2);
         Ok(())
@@ -158,8 +158,19 @@ pub unsafe extern "C" fn cfsetispeed(settings: *mut Settings, speed: c_uint) -> 
 /// Sets both speeds.
 #[export]
 pub unsafe extern "C" fn cfsetspeed(settings: *mut Settings, speed: c_uint) -> c_int {
+    /// Speeds in bauds, at their `B…` constants: 0 to 15, and 0o10001 on.
+    const SLOW: [c_uint; 16] =
+        [0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400];
+    const FAST: [c_uint; 15] = [
+        57_600, 115_200, 230_400, 460_800, 500_000, 576_000, 921_600, 1_000_000, 1_152_000, 1_500_000,
+        2_000_000, 2_500_000, 3_000_000, 3_500_000, 4_000_000,
+    ];
+    // A number of bauds does as well as its constant.
+    let slow = SLOW.iter().position(|&bauds| bauds == speed).map(|at| at as c_uint);
+    let fast = FAST.iter().position(|&bauds| bauds == speed).map(|at| at as c_uint + 0o10001);
+    let constant = slow.or(fast).unwrap_or(speed);
     // SAFETY: the caller's structure.
-    unsafe { cfsetispeed(settings, speed) }
+    unsafe { if cfsetispeed(settings, constant) == 0 { cfsetospeed(settings, constant) } else { -1 } }
 }
 
 /// Settings under which bytes pass as they are.
@@ -197,14 +208,14 @@ pub extern "C" fn getpt() -> c_int {
 
 /// Pseudo-terminals are not provided.
 #[export]
-pub extern "C" fn grantpt(_fd: c_int) -> c_int {
-    not_provided(ENOTTY)
+pub extern "C" fn grantpt(fd: c_int) -> c_int {
+    not_provided(kcore::vfs::fd::get(fd).err().unwrap_or(ENOTTY))
 }
 
 /// Pseudo-terminals are not provided.
 #[export]
-pub extern "C" fn unlockpt(_fd: c_int) -> c_int {
-    not_provided(ENOTTY)
+pub extern "C" fn unlockpt(fd: c_int) -> c_int {
+    not_provided(kcore::vfs::fd::get(fd).err().unwrap_or(ENOTTY))
 }
 
 /// Pseudo-terminals are not provided.

@@ -238,7 +238,7 @@ macro_rules! neighbours {
         #[export]
         pub extern "C" fn $next(x: $float, y: $float) -> $float {
             let result = libm::$next(x, y);
-            if x.is_finite() && x != y && (result.is_infinite() || result.abs() < $float::MIN_POSITIVE) {
+            if x.is_finite() && x != 0.0 && x != y && (result.is_infinite() || result.abs() < $float::MIN_POSITIVE) {
                 crate::errno::set(ERANGE);
             }
             result

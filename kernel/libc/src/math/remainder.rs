@@ -24,6 +24,9 @@ macro_rules! remainders {
         #[doc = concat!("C `remainder`'s `", stringify!($float), "` form, by its BSD name.")]
         #[export]
         pub extern "C" fn $drem(x: $float, y: $float) -> $float {
+            if !x.is_nan() && !y.is_nan() && (x.is_infinite() || y == 0.0) {
+                return domain() as $float;
+            }
             let mut quotient = 0;
             // SAFETY: the quotient is a valid place.
             unsafe { $remquo(x, y, &mut quotient) }
@@ -36,7 +39,8 @@ macro_rules! remainders {
                 return x * y;
             }
             if x.is_infinite() || y == 0.0 {
-                return domain() as $float;
+                // Invalid; unlike the others, glibc's sets no errno.
+                return (x * y) / (x * y);
             }
             let (rest, bits) = libm::$remquo(x, y);
             // glibc gives three bits of the quotient, with its sign.
@@ -94,6 +98,9 @@ fn narrow(value: f64, rest: f64) -> f32 {
         };
     }
     let result = odd as f32;
+    if result == 0.0 && value != 0.0 {
+        crate::errno::set(ERANGE);
+    }
     ranged(result.into(), value);
     result
 }

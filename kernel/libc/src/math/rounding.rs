@@ -132,10 +132,16 @@ fn bounded(x: f64, direction: i32, width: u32, low: f64, high: f64) -> f64 {
     result
 }
 
-/// `result`, and "inexact" raised if that is a number without its fraction.
-fn inexact<T>(x: f64, result: T) -> T {
-    if libm::trunc(x) != x && crate::fenv::fetestexcept(crate::fenv::FE_INVALID) == 0 {
-        crate::fenv::feraiseexcept(crate::fenv::FE_INEXACT);
+/// What `convert` makes of `x`, with "inexact" raised just if that is a number without its fraction.
+fn inexact<T>(x: f64, convert: impl FnOnce() -> T) -> T {
+    use crate::fenv::{FE_INEXACT, FE_INVALID, feclearexcept, feraiseexcept, fetestexcept};
+    let (before, wrong) = (fetestexcept(FE_INEXACT), fetestexcept(FE_INVALID));
+    let result = convert();
+    if before == 0 {
+        feclearexcept(FE_INEXACT);
+    }
+    if libm::trunc(x) != x && fetestexcept(FE_INVALID) == wrong {
+        feraiseexcept(FE_INEXACT);
     }
     result
 }
@@ -153,7 +159,7 @@ macro_rules! from_fp {
         #[doc = concat!("C23 `", stringify!($exact), "`.")]
         #[export]
         pub extern "C" fn $exact(x: $float, direction: i32, width: u32) -> i64 {
-            inexact(x.into(), $name(x, direction, width))
+            inexact(x.into(), || $name(x, direction, width))
         }
 
         #[doc = concat!("C23 `", stringify!($unsigned), "`.")]
@@ -167,7 +173,7 @@ macro_rules! from_fp {
         #[doc = concat!("C23 `", stringify!($unsigned_exact), "`.")]
         #[export]
         pub extern "C" fn $unsigned_exact(x: $float, direction: i32, width: u32) -> u64 {
-            inexact(x.into(), $unsigned(x, direction, width))
+            inexact(x.into(), || $unsigned(x, direction, width))
         }
     )*};
 }

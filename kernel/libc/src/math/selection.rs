@@ -63,10 +63,10 @@ macro_rules! all_choices {
      $maximum_num:ident $minimum_num:ident $maximum_mag:ident $minimum_mag:ident
      $maximum_mag_num:ident $minimum_mag_num:ident) => {
         choices! { $float:
-            $fmax |x, y| number!(x, y, if x >= y { x } else { y });
-            $fmin |x, y| number!(x, y, if x <= y { x } else { y });
-            $fmaxmag |x, y| number!(x, y, by_magnitude!(x, y, >, if x >= y { x } else { y }));
-            $fminmag |x, y| number!(x, y, by_magnitude!(x, y, <, if x <= y { x } else { y }));
+            $fmax |x, y| number!(x, y, if x > y { x } else { y });
+            $fmin |x, y| number!(x, y, if x < y { x } else { y });
+            $fmaxmag |x, y| number!(x, y, by_magnitude!(x, y, >, if x > y { x } else { y }));
+            $fminmag |x, y| number!(x, y, by_magnitude!(x, y, <, if x < y { x } else { y }));
             $maximum |x, y| any!(x, y, greater!(x, y));
             $minimum |x, y| any!(x, y, lesser!(x, y));
             $maximum_num |x, y| number!(x, y, greater!(x, y));

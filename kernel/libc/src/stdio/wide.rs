@@ -73,7 +73,11 @@ pub fn put_wide(file: &mut FILE, character: u32) -> u32 {
             Some(_) => WEOF,
             // glibc's streams transliterate: in the C locale that leaves a question mark.
             None if file.encoding() == Encoding::Ascii => {
-                if put_byte(file, b'?') == EOF { WEOF } else { character }
+                if put_byte(file, b'?') == EOF {
+                    WEOF
+                } else {
+                    character
+                }
             }
             None => illegal(file),
         }

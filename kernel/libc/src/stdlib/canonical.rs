@@ -133,10 +133,17 @@ pub unsafe extern "C" fn realpath(path: *const c_char, to: *mut c_char) -> *mut 
         Err(None) => {}
     }
     if to.is_null() {
-        return if failed { null_mut() } else { crate::string::copy::duplicate(name.as_ptr().cast(), name.len()) };
+        return if failed {
+            null_mut()
+        } else {
+            crate::string::copy::duplicate(name.as_ptr().cast(), name.len())
+        };
     }
     // As glibc does: how far it came, where a part of the path is missing.
-    if !failed || !path.is_empty() && matches!(last_error(), error if error == ENOENT.number() || error == EACCES.number()) {
+    if !failed
+        || !path.is_empty()
+            && matches!(last_error(), error if error == ENOENT.number() || error == EACCES.number())
+    {
         *mempcpy(to.cast(), name.as_ptr().cast(), name.len()).cast::<u8>() = 0;
     }
     if failed { null_mut() } else { to }

@@ -49,7 +49,11 @@ unsafe fn formats() -> Result<Vec<u8>, c_int> {
 /// How many days a month has; `year` since 1900, `month` from 0.
 fn days_in_month(year: c_int, month: c_int) -> c_int {
     let (year, month) = (i64::from(year) + 1900, month.clamp(0, 11) as usize);
-    let end = if month == 11 { days_to_year(year + 1) - days_to_year(year) } else { days_to_month(year, month + 1) };
+    let end = if month == 11 {
+        days_to_year(year + 1) - days_to_year(year)
+    } else {
+        days_to_month(year, month + 1)
+    };
     (end - days_to_month(year, month)) as c_int
 }
 

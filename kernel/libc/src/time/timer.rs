@@ -111,11 +111,12 @@ pub unsafe extern "C" fn setitimer(which: c_int, new: *const itimerval, old: *mu
         // SAFETY: the caller's. Linux takes null for all zero.
         return unsafe { setitimer(which, &itimerval::of(0, 0), old) };
     };
-    let armed = nanoseconds(&new.it_value)
-        .and_then(|value| nanoseconds(&new.it_interval).and_then(|interval| match which {
+    let armed = nanoseconds(&new.it_value).and_then(|value| {
+        nanoseconds(&new.it_interval).and_then(|interval| match which {
             ITIMER_REAL => arm(value, interval),
             _ => processor(which).map(|countdown| countdown.start(value, interval)),
-        }));
+        })
+    });
     match armed {
         Ok((left, interval)) => {
             // SAFETY: the caller's: null or room for the answer.
@@ -339,7 +340,6 @@ pub unsafe extern "C" fn timer_getoverrun(timer: *mut Timer) -> c_int {
 pub unsafe extern "C" fn timer_delete(timer: *mut Timer) -> c_int {
     // SAFETY: the caller's. The timer itself stays: the service may be firing it this moment.
     let timer = unsafe { &*timer };
-    let deleted =
-        timer.countdown.map_or_else(|| timer::delete(timer.number).map(drop), Countdown::delete);
+    let deleted = timer.countdown.map_or_else(|| timer::delete(timer.number).map(drop), Countdown::delete);
     deleted.map_or_else(errno::set, |()| 0)
 }

@@ -165,7 +165,8 @@ impl Zone {
         // Nor has it a second name.
         let unread = matches!(self.source, Source::Universal) && !self.text().is_empty();
         let nameless = Kind { name: b"", offset: 0, summer: false };
-        let summer = summer.or(unread.then_some(nameless)).map(|kind| (Vec::from(kind.name), i64::from(kind.offset)));
+        let summer =
+            summer.or(unread.then_some(nameless)).map(|kind| (Vec::from(kind.name), i64::from(kind.offset)));
         let first = (self.lasting(&standard.0), standard.1);
         (first, summer.map(|(name, offset)| (self.lasting(&name), offset)))
     }
