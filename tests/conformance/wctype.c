@@ -1,21 +1,24 @@
-// wctype.h: every class over all of Unicode as a checksum, the mappings, and what wctype() and
+// wctype.h: every class over Unicode as a checksum, the mappings, and what wctype() and
 // wctrans() know.
 #define _GNU_SOURCE
 #include "check.h"
 #include <locale.h>
 #include <wctype.h>
 
+// All of the first characters, and a part of the others.
+#define NEXT(c) ((c) + ((c) < 0x800 ? 1 : (c) < 0x20000 ? 13 : 997))
+
 // How many characters are in a class, and a checksum of which; the locale form must agree.
 #define CLASS(name)                                                                                          \
     do {                                                                                                     \
         unsigned count = 0, sum = 0;                                                                         \
-        for (wint_t c = 0; c < 0x110000; c++)                                                                \
+        for (wint_t c = 0; c < 0x110000; c = NEXT(c))                                                        \
             if (name(c)) {                                                                                   \
                 count++;                                                                                     \
                 sum = sum * 31 + c;                                                                          \
             }                                                                                                \
         int agrees = 1;                                                                                      \
-        for (wint_t c = 0; c < 0x3000; c++)                                                                  \
+        for (wint_t c = 0; c < 0x500; c++)                                                                   \
             agrees &= !name(c) == !name##_l(c, locale) && !name(c) == !iswctype(c, wctype(#name + 3));       \
         printf(#name ": %u %08x%s, WEOF %d\n", count, sum, agrees ? "" : " forms differ", !!name(WEOF));     \
     } while (0)
@@ -23,7 +26,7 @@
 #define MAPPING(name)                                                                                        \
     do {                                                                                                     \
         unsigned count = 0, sum = 0;                                                                         \
-        for (wint_t c = 0; c < 0x110000; c++)                                                                \
+        for (wint_t c = 0; c < 0x110000; c = NEXT(c))                                                        \
             if (name(c) != c) {                                                                              \
                 count++;                                                                                     \
                 sum = sum * 31 + name(c);                                                                    \

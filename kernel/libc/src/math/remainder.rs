@@ -80,8 +80,9 @@ macro_rules! narrowing {
         #[doc = concat!("C23 `", stringify!($name), "`.")]
         #[export]
         pub extern "C" fn $name($($argument: f64),*) -> f32 {
-            let (value, rest): (f64, f64) = ($expression, $exact);
-            narrow(value, rest)
+            let value: f64 = $expression;
+            // An infinity leaves nothing out, and asking what would be an invalid operation.
+            narrow(value, if value.is_finite() { $exact } else { 0.0 })
         }
     )*};
 }
