@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <mcheck.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdio_ext.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +16,8 @@ extern wint_t __wunderflow(FILE *), __wuflow(FILE *), __woverflow(FILE *, wint_t
 extern char _IO_2_1_stdin_, _IO_2_1_stdout_, _IO_2_1_stderr_;
 extern int old_atfork(void (*)(void), void (*)(void), void (*)(void));
 __asm__(".symver old_atfork, pthread_atfork@GLIBC_2.2.5");
+
+extern int real_setjmp(jmp_buf) __asm__("setjmp") __attribute__((returns_twice));
 
 static void streams(void)
 {
@@ -97,6 +100,13 @@ static void checks(void)
     TRUTH(mcheck_pedantic(0) <= 0);
     VOID(mtrace());
     VOID(muntrace());
+    section("setjmp that keeps the mask");
+    jmp_buf buffer;
+    volatile int times = 0;
+    int value = real_setjmp(buffer);
+    INT(value);
+    if (times++ == 0)
+        longjmp(buffer, 7);
     section("control messages");
     union {
         char bytes[CMSG_SPACE(4) + CMSG_SPACE(8)];

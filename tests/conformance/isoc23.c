@@ -135,7 +135,9 @@ int main(void)
     count = scan(2, stream, &a);
     printf("vfscanf: %d: %d\n", count, a);
     fclose(stream);
-    stream = fmemopen("0b101 0b110", 11, "r");
+    stream = tmpfile();
+    fputws(L"0b101 0b110", stream);
+    rewind(stream);
     count = isoc23_fwscanf(stream, L"%i", &a);
     printf("fwscanf: %d: %d\n", count, a);
     count = scan(3, stream, &a);

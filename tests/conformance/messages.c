@@ -1,8 +1,9 @@
-// err.h, error.h, syslog.h, wordexp.h: what they print and parse.
+// err.h, error.h, fmtmsg.h, syslog.h, wordexp.h: what they print and parse.
 #define _GNU_SOURCE
 #include "check.h"
 #include <err.h>
 #include <error.h>
+#include <fmtmsg.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -77,6 +78,16 @@ int main(int count, char **arguments)
     VOID(syslog(LOG_DEBUG, "not %s", "logged"));
     with_vwarn("%s", "again");
     VOID(closelog());
+    section("fmtmsg.h");
+    INT(fmtmsg(MM_PRINT, "label:part", MM_ERROR, "text", "action", "tag"));
+    INT(fmtmsg(MM_PRINT, MM_NULLLBL, MM_WARNING, "text only", MM_NULLACT, MM_NULLTAG));
+    INT(fmtmsg(MM_PRINT, "badlabel", MM_ERROR, "text", "action", "tag"));
+    INT(fmtmsg(MM_PRINT, "label:part", 77, "text", "action", "tag"));
+    INT(addseverity(77, "MINE"));
+    INT(fmtmsg(MM_PRINT, "label:part", 77, "text", "action", "tag"));
+    INT(addseverity(77, 0));
+    INT(addseverity(77, 0));
+    INT(addseverity(MM_ERROR, "x"));
     section("wordexp.h");
     wordexp_t words;
     setenv("WORD", "two parts", 1);

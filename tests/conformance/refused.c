@@ -97,6 +97,8 @@
 //! endutxent()
 //! updwtmpx("/tmp/wtmp", &entry)
 //! logwtmp("line", "name", "host")
+//! klogctl(99, 0, 0) = -1 EINVAL
+//! reboot(0x1234) = -1 EINVAL
 //! syscall(39) = 1
 //! syscall(99999) = -1 ENOSYS
 //! '''
@@ -119,7 +121,9 @@
 #include <sys/mount.h>
 #include <sys/msg.h>
 #include <sys/personality.h>
+#include <sys/klog.h>
 #include <sys/ptrace.h>
+#include <sys/reboot.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/swap.h>
@@ -252,6 +256,8 @@ int main(void)
     VOID(endutxent());
     VOID(updwtmpx("/tmp/wtmp", &entry));
     VOID(logwtmp("line", "name", "host"));
+    INT(klogctl(99, 0, 0));
+    INT(reboot(0x1234));
     INT(syscall(SYS_getpid));
     INT(syscall(99999));
     return 0;

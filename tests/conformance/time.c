@@ -196,6 +196,10 @@ static void clocks(void)
     INT(adjtime(0, &tv));
     struct timex timex = {.modes = 0};
     TRUTH(adjtimex(&timex) >= 0);
+    TRUTH(clock_adjtime(CLOCK_REALTIME, &timex) >= 0);
+    INT(clock_adjtime(99, &timex));
+    struct ntptimeval precise;
+    TRUTH(ntp_gettimex(&precise) >= 0);
     struct rusage usage;
     INT(getrusage(RUSAGE_SELF, &usage));
     INT(getrusage(RUSAGE_CHILDREN, &usage));

@@ -47,7 +47,6 @@ pub mod monetary;
 pub mod mqueue;
 pub mod net_if;
 pub mod netdb;
-pub mod netgroup;
 pub mod netinet_ether;
 pub mod nl_types;
 pub mod number;

@@ -2,10 +2,10 @@
 
 use core::ffi::c_int;
 
-use kcore::errno::ERANGE;
+use kcore::errno::{EDOM, ERANGE};
 use macros::export;
 
-use super::failure::{domain, ranged};
+use super::failure::domain;
 
 macro_rules! remainders {
     ($($fmod:ident $drem:ident $remquo:ident $fma:ident $fdim:ident $float:ident;)*) => {$(
@@ -74,15 +74,24 @@ remainders! {
     fmodf dremf remquof fmaf fdimf f32;
 }
 
-/// C23's operations on doubles that round once, to a float.
+/// C23's operations on doubles that round once, to a float: the value, what a double leaves out of it,
+/// and whether it is exactly zero.
 macro_rules! narrowing {
-    ($($name:ident ($($argument:ident),*) $expression:expr, $exact:expr;)*) => {$(
+    ($($name:ident ($($argument:ident),*) $expression:expr, $exact:expr, $zero:expr;)*) => {$(
         #[doc = concat!("C23 `", stringify!($name), "`.")]
         #[export]
         pub extern "C" fn $name($($argument: f64),*) -> f32 {
             let value: f64 = $expression;
             // An infinity leaves nothing out, and asking what would be an invalid operation.
-            narrow(value, if value.is_finite() { $exact } else { 0.0 })
+            let result = narrow(value, if value.is_finite() { $exact } else { 0.0 });
+            if result.is_nan() {
+                if true $(&& !$argument.is_nan())* {
+                    crate::errno::set(EDOM);
+                }
+            } else if result.is_infinite() && true $(&& $argument.is_finite())* || result == 0.0 && !$zero {
+                crate::errno::set(ERANGE);
+            }
+            result
         }
     )*};
 }
@@ -98,12 +107,7 @@ fn narrow(value: f64, rest: f64) -> f32 {
             f64::from_bits(value.to_bits().wrapping_sub(1) | 1)
         };
     }
-    let result = odd as f32;
-    if result == 0.0 && value != 0.0 {
-        crate::errno::set(ERANGE);
-    }
-    ranged(result.into(), value);
-    result
+    odd as f32
 }
 
 /// What a sum leaves out (Knuth's two-sum).
@@ -114,10 +118,10 @@ fn sum_rest(x: f64, y: f64) -> f64 {
 }
 
 narrowing! {
-    fadd (x, y) x + y, sum_rest(x, y);
-    fsub (x, y) x - y, sum_rest(x, -y);
-    fmul (x, y) x * y, libm::fma(x, y, -(x * y));
-    fdiv (x, y) x / y, -libm::fma(x / y, y, -x) * y.signum();
-    fsqrt (x) super::sqrt(x), -libm::fma(libm::sqrt(x), libm::sqrt(x), -x);
-    ffma (x, y, z) libm::fma(x, y, z), sum_rest(x * y, z) + libm::fma(x, y, -(x * y));
+    fadd (x, y) x + y, sum_rest(x, y), x == -y;
+    fsub (x, y) x - y, sum_rest(x, -y), x == y;
+    fmul (x, y) x * y, libm::fma(x, y, -(x * y)), x == 0.0 || y == 0.0;
+    fdiv (x, y) x / y, -libm::fma(x / y, y, -x) * y.signum(), x == 0.0 || y.is_infinite();
+    fsqrt (x) super::sqrt(x), -libm::fma(libm::sqrt(x), libm::sqrt(x), -x), x == 0.0;
+    ffma (x, y, z) libm::fma(x, y, z), sum_rest(x * y, z) + libm::fma(x, y, -(x * y)), x * y == -z;
 }
