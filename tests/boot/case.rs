@@ -9,7 +9,7 @@ use specialize::boot::{Machine, RootMedium};
 use crate::Options;
 
 /// One program with its arguments and input; `cases.toml` says what each field is.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     #[serde(default)]
@@ -86,13 +86,13 @@ pub struct Boot {
 
 impl Boot {
     /// What `--filter` looks at.
-    pub fn name(&self, case: &Case) -> String {
+    pub fn name(&self, case: &str) -> String {
         let root = match self.root {
             RootMedium::Module => "",
             RootMedium::Disk => "/disk",
             RootMedium::Ramfs => "/ramfs",
         };
-        format!("{}/{}/smp{}/{}{root}", case.name, self.machine, self.cpus, self.effort)
+        format!("{case}/{}/smp{}/{}{root}", self.machine, self.cpus, self.effort)
     }
 
     /// The profile its kernel is made for.
@@ -162,7 +162,7 @@ impl Case {
             boots.truncate(1);
         }
         boots.into_iter().filter(|boot| {
-            let name = boot.name(self);
+            let name = boot.name(&self.name);
             let wanted = options.filter.is_empty() || options.filter.iter().any(|text| name.contains(text));
             wanted && (options.machine.is_empty() || options.machine.contains(&boot.machine))
         })

@@ -30,21 +30,22 @@ pub fn boot(
     kernels: &mut Kernels,
     context: &Context,
 ) {
-    let name = boot.name(case);
-    match compare(case, boot, program, expected, kernels, context) {
+    let name = boot.name(&case.name);
+    let plan = plan(case, boot, program, kernels, context);
+    match plan.and_then(|plan| judge(case, &plan, expected)) {
         Ok(seconds) => context.passed(&name, seconds),
         Err(why) => context.failed(&name, &why),
     }
 }
 
-fn compare(
+/// Makes the kernel and the image of a boot.
+pub fn plan(
     case: &Case,
     boot: Boot,
     program: &Program,
-    expected: &Expected,
     kernels: &mut Kernels,
     context: &Context,
-) -> Result<f32, String> {
+) -> Result<RunPlan, String> {
     let root = match boot.root {
         RootMedium::Module => "rofs:module",
         RootMedium::Disk => "rofs:disk",
@@ -87,8 +88,13 @@ fn compare(
     if context.options.print_command {
         println!("{}", plan.shell_line());
     }
+    Ok(plan)
+}
+
+/// Boots, and compares with what is expected; gives the seconds it took.
+pub fn judge(case: &Case, plan: &RunPlan, expected: &Expected) -> Result<f32, String> {
     let mut output = Vec::new();
-    let outcome = specialize::boot::run(&plan, &mut output).map_err(|error| error.to_string())?;
+    let outcome = specialize::boot::run(plan, &mut output).map_err(|error| error.to_string())?;
     let alike = match case.output {
         Comparison::Equal => output == expected.output,
         Comparison::Begins => output.starts_with(&expected.output),

@@ -9,6 +9,9 @@ mod conformance;
 mod data;
 mod guest;
 mod host;
+#[path = "../link/mod.rs"]
+mod link;
+mod pair;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -114,9 +117,14 @@ fn run(options: Options) -> Result<bool, String> {
     let covers = !options.host && conformance::covers(&options);
     let all = if covers { cases.clone() } else { Vec::new() };
     cases.retain(|case| case.boots(&options).next().is_some());
+    let mut pairs = pair::read(&sources.join("pairs.toml"))?;
+    pairs.retain(|pair| !pair.boots(&options).is_empty());
     if options.list {
         for case in &cases {
-            case.boots(&options).for_each(|boot| println!("{}", boot.name(case)));
+            case.boots(&options).for_each(|boot| println!("{}", boot.name(&case.name)));
+        }
+        for pair in &pairs {
+            pair.boots(&options).iter().for_each(|boot| println!("{}", boot.name(&pair.name)));
         }
         if covers {
             println!("{}", conformance::COVERAGE);
@@ -127,7 +135,7 @@ fn run(options: Options) -> Result<bool, String> {
     data::make(&directory.join("data")).map_err(|error| format!("cannot make the data set: {error}"))?;
     let accelerator =
         options.accel.unwrap_or_else(|| Accelerator::probe(specialize::boot::run::QEMU.as_ref()));
-    println!("{} programs, accelerator {}", cases.len(), accelerator.name());
+    println!("{} programs, {} pairs, accelerator {}", cases.len(), pairs.len(), accelerator.name());
     let context =
         Context { options, accelerator, directory, results: Mutex::default(), whole: Mutex::default() };
     let queue = Mutex::new(cases.iter());
@@ -147,6 +155,10 @@ fn run(options: Options) -> Result<bool, String> {
             Ok(()) => context.passed(conformance::COVERAGE, 0.0),
             Err(why) => context.failed(conformance::COVERAGE, &why),
         }
+    }
+    // Two guests each, so one after the other.
+    if !context.options.host {
+        pairs.iter().for_each(|pair| pair::whole_pair(pair, &context));
     }
     let results = context.results.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
     if !results.failures.is_empty() {

@@ -18,8 +18,8 @@ pub enum Network {
     User(Vec<Publish>),
     /// A tap interface of the host, by name.
     Tap(String),
-    /// A back end in QEMU's words, the value of `-netdev` but for its `id`.
-    Backend(OsString),
+    /// A back end in QEMU's words, the value of `-netdev` but for its `id`, and the card's address.
+    Backend(OsString, [u8; 6]),
 }
 
 /// A transport protocol.
@@ -127,7 +127,7 @@ impl Network {
         match self {
             Self::User(publish) => publish.iter().try_for_each(|publish| publish.check()),
             Self::Tap(name) if tun_flags(name).is_none() => Err(NetworkError::NoTap(name.clone())),
-            Self::None | Self::Tap(_) | Self::Backend(_) => Ok(()),
+            Self::None | Self::Tap(_) | Self::Backend(..) => Ok(()),
         }
     }
 
@@ -153,13 +153,33 @@ impl Network {
                         card.push_str(&format!(",vectors={}", 2 * cpus + 2));
                     }
                 }
+                card.push_str(&mac(own_address(name)));
                 tap.into()
             }
-            Self::Backend(backend) => backend.clone(),
+            Self::Backend(backend, address) => {
+                card.push_str(&mac(*address));
+                backend.clone()
+            }
         };
         backend.push(",id=net");
         vec!["-netdev".into(), backend, "-device".into(), card.into()]
     }
+}
+
+fn mac(address: [u8; 6]) -> String {
+    let [a, b, c, d, e, f] = address;
+    format!(",mac={a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
+}
+
+/// A locally administered address for the card on a tap: QEMU gives all guests the same, which guests
+/// on one bridge cannot have.
+fn own_address(name: &str) -> [u8; 6] {
+    // FNV-1a.
+    let hash = name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let [a, b, c, d, ..] = hash.to_be_bytes();
+    [0x52, 0x54, a, b, c, d]
 }
 
 impl Publish {
@@ -221,5 +241,10 @@ mod tests {
         }
         let words = Network::Tap("nosuchtap".into()).arguments("virtio-net-device", false, 4);
         assert_eq!(words[1], "tap,ifname=nosuchtap,script=no,downscript=no,id=net");
+        let other = Network::Tap("nosuchtaq".into()).arguments("virtio-net-device", false, 4);
+        assert!(
+            words[3] != other[3] && words[3].to_string_lossy().contains("netdev=net,mac=52:54:"),
+            "{words:?}"
+        );
     }
 }

@@ -258,6 +258,10 @@ pub(super) struct Run {
     /// Plug the guest's network card into this tap interface of the host
     #[arg(long, value_name = "IFNAME")]
     pub tap: Option<String>,
+    /// The addresses of the guest's card, in place of asking a DHCP server:
+    /// ADDRESS/LENGTH[,gw=ADDRESS][,dns=ADDRESS], of IPv4 or IPv6, each again if need be
+    #[arg(long, value_name = "ADDRESSES")]
+    pub ip: Option<String>,
     /// The machine model of QEMU: q35, pc or microvm [default: the profile's]
     #[arg(long, value_name = "MODEL")]
     pub machine: Option<crate::boot::Machine>,

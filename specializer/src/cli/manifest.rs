@@ -41,6 +41,7 @@ struct Manifest {
     drop: Vec<String>,
     net: Option<Net>,
     tap: Option<String>,
+    ip: Option<String>,
     publish: Vec<String>,
     files: Vec<String>,
     dirs: Vec<String>,
@@ -159,6 +160,7 @@ impl Manifest {
 
     fn fill_run(&mut self, run: &mut Run, path: &Path) -> Result<(), CliError> {
         run.tap = run.tap.take().or(self.tap.take());
+        run.ip = run.ip.take().or(self.ip.take());
         for publish in &self.publish {
             run.publish.push(Self::value::<Publish>(path, publish)?);
         }

@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &arguments::Run) -> Result<ExitCode, CliError> {
         stdin: (!arguments.tty || arguments.stdin.is_some()).then(|| STDIN.into()),
         terminal: arguments.tty,
         identity: Some(made.specialized.identity),
-        extra: Vec::new(),
+        extra: arguments.ip.iter().map(|ip| ("ip".to_owned(), ip.clone().into_bytes())).collect(),
         program: guest_path(&made)?,
         arguments: arguments.arguments.iter().map(|argument| argument.as_bytes().to_vec()).collect(),
     };
