@@ -67,6 +67,7 @@ impl Pair {
                 source: Some(source.to_owned()),
                 args: place.into_iter().chain(self.args.iter().cloned()).collect(),
                 deadline: self.deadline,
+                memory: 128,
                 ..Case::default()
             }
         };
