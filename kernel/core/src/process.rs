@@ -5,7 +5,7 @@ use crate::export::Exported;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ffi::c_char;
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 /// POSIX `environ` (and `__environ`, `_environ`). Here rather than in the C library because the
 /// loader sets it before the first constructor runs.
@@ -156,11 +156,32 @@ pub fn power_off() -> ! {
     std::process::exit(0)
 }
 
+/// Called before the machine ends; 0 before somebody asks for that.
+static ON_END: AtomicUsize = AtomicUsize::new(0);
+/// Signals that say that the program is broken: SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS.
+const FAULTS: [i32; 7] = [4, 5, 6, 7, 8, 11, 31];
+
+/// Lets `hook` be called, on the thread that ends the process, before the machine is switched off:
+/// what was sent should get out. Not after a fault.
+pub fn on_end(hook: fn()) {
+    ON_END.store(hook as usize, Ordering::Release);
+}
+
+fn prepare(ending: Ending) {
+    let hook = ON_END.load(Ordering::Acquire);
+    if hook != 0 && !matches!(ending, Ending::Signal(signal) if FAULTS.contains(&signal)) {
+        // SAFETY: a hook that is not 0 came from `on_end`.
+        let hook: fn() = unsafe { core::mem::transmute(hook) };
+        hook();
+    }
+}
+
 /// Ends the process at once: tells the exit channel how, and switches the machine off.
 ///
 /// The last bytes on the console are `RS` (0x1e) and a line feed after
 /// `\x1especialize exit=N nonce=HEX`, or `signal=N` in place of `exit=N`.
 pub fn end(ending: Ending) -> ! {
+    prepare(ending);
     let (what, number) = match ending {
         Ending::Exit(status) => ("exit=", status & 0xff),
         Ending::Signal(signal) => ("signal=", signal),

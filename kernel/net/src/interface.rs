@@ -72,6 +72,12 @@ pub(crate) fn add_loopback(stack: &'static Stack) {
 /// Adds a card's interface and starts to receive.
 ///
 /// # Errors
+/// Whether all cards have sent what they were given.
+pub(crate) fn all_idle(stack: &Stack) -> bool {
+    let interfaces: Vec<_> = stack.interfaces.lock().clone();
+    interfaces.iter().filter_map(|interface| interface.nic.as_ref()).all(|nic| nic.is_idle())
+}
+
 /// What the card gives.
 pub fn add_card(stack: &'static Stack, nic: Arc<dyn Nic>) -> Result<Arc<Interface>> {
     let number = stack.interfaces.lock().len().saturating_sub(1);

@@ -72,6 +72,9 @@ pub struct Protocol {
     pub overhear: Option<fn(&'static Stack, &Incoming<'_>, &Packet) -> bool>,
     /// Takes bad news.
     pub report: fn(&'static Stack, &Report),
+    /// The machine is about to end: ends what is open in order. Called until it gives true, which is
+    /// when nothing is on its way any more.
+    pub finish: Option<fn(&'static Stack) -> bool>,
 }
 
 crate::table::table!("table_ip_protocol", Protocol, [&crate::tcp::TCP, &crate::udp::UDP, &crate::raw::RAW]);

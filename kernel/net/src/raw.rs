@@ -27,8 +27,13 @@ const ICMP_V6: u8 = 58;
 const RAW_NUMBER: u8 = 255;
 
 /// The table's row.
-pub static RAW: Protocol =
-    Protocol { number: RAW_NUMBER, input: |_, _, _| Verdict::Taken, report, overhear: Some(overhear) };
+pub static RAW: Protocol = Protocol {
+    number: RAW_NUMBER,
+    input: |_, _, _| Verdict::Taken,
+    report,
+    overhear: Some(overhear),
+    finish: None,
+};
 
 /// The sockets of a stack.
 pub(crate) struct Raw(SpinLock<Vec<Arc<Socket>>>);

@@ -16,15 +16,35 @@ use crate::config::Config;
 use crate::interface::{self, Interface};
 use crate::route::Route;
 use crate::stack::Stack;
-use crate::{dhcp, ip};
+use crate::{dhcp, ip, protocol};
 
 /// Bytes of the thread's stack.
 const STACK: usize = 32 << 10;
 /// How long the first socket waits for an address.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long the end of the machine waits for what is on its way.
+const LAST_PATIENCE: Duration = Duration::from_secs(2);
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// The machine is about to end. What the program has sent before it ended is on its way still, and
+/// peers should see its connections end, as they do when another kernel stays behind.
+fn finish() {
+    let stack = crate::stack::stack();
+    let end = kcore::time::now() + LAST_PATIENCE;
+    loop {
+        let finished = protocol::rows().filter_map(|row| row.finish).all(|finish| finish(stack));
+        if (finished && interface::all_idle(stack)) || kcore::time::now() >= end {
+            return;
+        }
+        sched::park_until(Some(kcore::time::now() + LOOK));
+    }
+}
+
 /// Starts the kernel's stack.
 pub(crate) fn start(stack: &'static Stack) {
+    process::on_end(finish);
     interface::add_loopback(stack);
     if start_thread(stack).is_err() {
         return;

@@ -402,6 +402,10 @@ impl Nic for Card {
         }
     }
 
+    fn is_idle(&self) -> bool {
+        self.pairs.iter().all(|pair| pair.transmit.lock().as_mut().is_none_or(Transmit::is_idle))
+    }
+
     fn start(&self, receiver: Arc<dyn Receiver>) -> Result<()> {
         if self.started.swap(true, Ordering::AcqRel) {
             return Err(EBUSY);

@@ -42,6 +42,12 @@ impl Transmit {
         }
     }
 
+    /// Whether the device is done with all packets.
+    pub fn is_idle(&mut self) -> bool {
+        self.reclaim();
+        self.free.len() == self.packets.len()
+    }
+
     /// Whether there is room to go on after there was none.
     pub fn has_room(&self) -> bool {
         self.queue.room() >= self.queue.size() / 4

@@ -137,6 +137,18 @@ impl Connections {
         removed.is_some()
     }
 
+    /// The sockets of all connections.
+    pub fn sockets(&self) -> Vec<Arc<Socket>> {
+        let socket = |slot: &Slot| match &slot.entry {
+            Entry::Socket(socket) => Some(socket.clone()),
+            Entry::Embryo(_) | Entry::Waiting(_) => None,
+        };
+        self.0
+            .iter()
+            .flat_map(|shard| shard.lock().slots.iter().flatten().filter_map(socket).collect::<Vec<_>>())
+            .collect()
+    }
+
     /// Whether a local end is in use by a connection, or by what is left of one.
     pub fn uses(&self, end: &Endpoint) -> bool {
         let same = |own: &IpAddress| {

@@ -26,6 +26,7 @@ use kcore::sync::SpinLock;
 
 use crate::ports::Ports;
 use crate::protocol::Protocol;
+use crate::stack::Stack;
 
 pub use socket::Socket;
 
@@ -35,7 +36,15 @@ pub static TCP: Protocol = Protocol {
     input: demux::input,
     report: demux::report,
     overhear: None,
+    finish: Some(finish),
 };
+
+/// Closes every connection, and says whether the peers have all that was sent, the end included.
+fn finish(stack: &'static Stack) -> bool {
+    let sockets = stack.tcp.connections.sockets();
+    sockets.iter().for_each(Socket::close);
+    sockets.iter().all(|socket| socket.is_drained())
+}
 
 /// Linux's number for a socket that listens.
 const LISTEN: u8 = 10;

@@ -109,7 +109,7 @@ pub struct Received {
 }
 
 /// The table's row.
-pub static UDP: Protocol = Protocol { number: udp::PROTOCOL, input, report, overhear: None };
+pub static UDP: Protocol = Protocol { number: udp::PROTOCOL, input, report, overhear: None, finish: None };
 
 /// The sockets of a stack.
 pub(crate) struct Udp {

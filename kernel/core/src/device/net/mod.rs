@@ -56,6 +56,11 @@ pub trait Nic: Send + Sync {
     /// take at all (too long, an offload that it has not got) is dropped, as a cable would.
     fn transmit(&self, packet: Packet, more: bool) -> core::result::Result<(), Packet>;
 
+    /// Whether all that it was given has gone out.
+    fn is_idle(&self) -> bool {
+        true
+    }
+
     /// Starts to receive, for good. Once only.
     ///
     /// # Errors
