@@ -195,7 +195,7 @@ pub fn frames(mut bytes: &[u8]) {
 pub fn conversation(bytes: &[u8]) {
     HOSTS.with(|hosts| {
         let [(first, _), (second, _)] = hosts;
-        let family = if bytes.len() % 2 == 0 { Family::V4 } else { Family::V6 };
+        let family = if bytes.len().is_multiple_of(2) { Family::V4 } else { Family::V6 };
         let Ok(listener) = tcp::Socket::new(second, family) else { return };
         let _ = (listener.bind(Endpoint { port: 81, ..Endpoint::any(family) }), listener.listen(4));
         let mut to = second.interfaces().get(1).map(|card| card.addresses.clone()).unwrap_or_default();

@@ -87,8 +87,11 @@ pub(crate) fn deliver(stack: &'static Stack, incoming: &Incoming<'_>, packet: Pa
 
 /// Lets those look at a packet who look at all of them; true if one wanted it.
 pub(crate) fn overhear(stack: &'static Stack, incoming: &Incoming<'_>, packet: &Packet) -> bool {
-    let looking = rows().filter_map(|row| row.overhear);
-    looking.fold(false, |heard, look| look(stack, incoming, packet) || heard)
+    let mut heard = false;
+    for look in rows().filter_map(|row| row.overhear) {
+        heard |= look(stack, incoming, packet);
+    }
+    heard
 }
 
 /// Tells a protocol bad news.

@@ -404,7 +404,11 @@ fn overhear(stack: &'static Stack, incoming: &Incoming<'_>, packet: &Packet) -> 
     }
     let all_now = all.clone();
     drop(all);
-    all_now.iter().fold(false, |heard, socket| socket.hear(incoming, packet) || heard)
+    let mut heard = false;
+    for socket in &all_now {
+        heard |= socket.hear(incoming, packet);
+    }
+    heard
 }
 
 fn report(stack: &'static Stack, report: &Report) {

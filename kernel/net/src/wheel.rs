@@ -51,6 +51,7 @@ struct Node {
 }
 
 struct Slots {
+    #[expect(clippy::vec_box, reason = "blocks do not move when the list of them grows")]
     blocks: Vec<Box<[Node; BLOCK]>>,
     free: u32,
     pending: u32,

@@ -158,14 +158,20 @@ struct Families {
     v6: bool,
 }
 
-/// Addresses for a name, or for none; and the name's canonical form.
+/// Looks a name up: its addresses of version 4, of version 6.
+type LookUp<'a> = dyn Fn(&[u8], bool, bool) -> Result<Host, Failure> + 'a;
+
+/// Addresses with their scopes, and the canonical form of the name they are for.
+type Found = (Vec<(IpAddress, u32)>, Vec<u8>);
+
+/// Addresses for a name, or for none.
 fn addresses(
     hints: &addrinfo,
     flags: Flags,
     node: Option<&[u8]>,
-    look_up: &dyn Fn(&[u8], bool, bool) -> Result<Host, Failure>,
+    look_up: &LookUp<'_>,
     families: Families,
-) -> Result<(Vec<(IpAddress, u32)>, Vec<u8>), c_int> {
+) -> Result<Found, c_int> {
     let Some(node) = node else {
         let passive = flags.contains(Flags::PASSIVE);
         let choose = |any, loopback| (if passive { any } else { loopback }, 0);

@@ -30,22 +30,29 @@ const FILE: (&CStr, &[u8]) = (
       imap2 143/tcp imap\nhttps 443/tcp\nhttps 443/udp\nsyslog 514/udp\nimaps 993/tcp\n",
 );
 
-/// A line: name, port and protocol; the aliases follow in `words`.
-fn split(line: &[u8]) -> Option<(&[u8], u16, &[u8], impl Iterator<Item = &[u8]>)> {
+/// A line: name, port and protocol, and the aliases.
+struct Line<'a, A> {
+    name: &'a [u8],
+    port: u16,
+    protocol: &'a [u8],
+    aliases: A,
+}
+
+fn split(line: &[u8]) -> Option<Line<'_, impl Iterator<Item = &[u8]>>> {
     let mut words = words(line);
     let name = words.next()?;
     let place = words.next()?;
     let slash = place.iter().position(|&byte| byte == b'/')?;
     let (port, protocol) = place.split_at(slash);
     let port = u16::try_from(accounts::number(port)?).ok()?;
-    Some((name, port, protocol.get(1..)?, words))
+    Some(Line { name, port, protocol: protocol.get(1..)?, aliases: words })
 }
 
 impl Record for servent {
     const FILE: (&'static CStr, &'static [u8]) = FILE;
 
     fn parse(line: &[u8], room: &mut Room) -> Result<Option<Self>> {
-        let Some((name, port, protocol, aliases)) = split(line) else { return Ok(None) };
+        let Some(Line { name, port, protocol, aliases }) = split(line) else { return Ok(None) };
         Ok(Some(Self {
             s_name: room.text(name)?,
             s_proto: room.text(protocol)?,
@@ -59,7 +66,7 @@ impl Record for servent {
 pub(super) fn port_of(service: &[u8], protocol: &[u8]) -> Result<Option<u16>> {
     let contents = accounts::read(FILE.0, FILE.1)?;
     let port = contents.split(|&byte| byte == b'\n').find_map(|line| {
-        let (name, port, over, mut aliases) = split(line)?;
+        let Line { name, port, protocol: over, mut aliases } = split(line)?;
         let named = name == service || aliases.any(|alias| alias == service);
         (named && over == protocol).then_some(port)
     });
@@ -70,7 +77,7 @@ pub(super) fn port_of(service: &[u8], protocol: &[u8]) -> Result<Option<u16>> {
 pub(super) fn name_of(wanted: u16, protocol: &[u8]) -> Result<Option<alloc::vec::Vec<u8>>> {
     let contents = accounts::read(FILE.0, FILE.1)?;
     let name = contents.split(|&byte| byte == b'\n').find_map(|line| {
-        let (name, port, over, _) = split(line)?;
+        let Line { name, port, protocol: over, .. } = split(line)?;
         (port == wanted && over == protocol).then(|| name.to_vec())
     });
     Ok(name)

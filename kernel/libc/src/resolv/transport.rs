@@ -1,6 +1,7 @@
 //! The way to the servers: the kernel's own stack, without descriptors.
 
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -37,8 +38,7 @@ fn over_datagrams(
     for question in questions {
         socket.send(&[question], &mut Outgoing::default(), &wait)?;
     }
-    let mut buffer = Vec::new();
-    buffer.resize(DATAGRAM_MAX, 0);
+    let mut buffer = vec![0; DATAGRAM_MAX];
     while answers.iter().any(Option::is_none) && now() < until {
         let count = socket.receive(&mut [&mut buffer], &mut Incoming::new(Flags::empty()), &wait)?;
         let came = buffer.get(..count).unwrap_or_default();
@@ -80,8 +80,7 @@ fn over_stream(
         }
         let mut length = [0; 2];
         receive_all(&*socket, &mut length, &wait)?;
-        let mut came = Vec::new();
-        came.resize(u16::from_be_bytes(length).into(), 0);
+        let mut came = vec![0; u16::from_be_bytes(length).into()];
         receive_all(&*socket, &mut came, &wait)?;
         if !message::answers(&came, question) {
             return Err(EAGAIN);

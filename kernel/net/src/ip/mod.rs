@@ -49,6 +49,9 @@ pub(crate) struct Part {
     pub id: u32,
 }
 
+/// Protocol, source, destination and the payload's first bytes.
+pub(crate) type Description = (u8, IpAddress, IpAddress, [u8; 8]);
+
 /// A version of IP.
 pub struct Version {
     /// Its family.
@@ -68,8 +71,8 @@ pub struct Version {
     pub(crate) header: fn(&Stack, &mut Packet, &Outgoing, Option<&Part>) -> Option<()>,
     /// Asks for a neighbour's hardware address; the neighbour alone if that is known.
     pub(crate) solicit: fn(&Interface, &IpAddress, Option<Mac>),
-    /// What a packet that starts with its header says: protocol, source, destination, payload.
-    pub(crate) describe: fn(&Packet) -> Option<(u8, IpAddress, IpAddress, [u8; 8])>,
+    /// What a packet that starts with its header says.
+    pub(crate) describe: fn(&Packet) -> Option<Description>,
     /// Tells the sender that nobody takes its packet on that port, or of that protocol.
     pub(crate) refuse: fn(&'static Stack, &Incoming<'_>, &Packet, bool),
     /// An interface is there, or its cable is plugged in again.
@@ -171,7 +174,7 @@ pub(crate) fn solicit(interface: &Interface, address: &IpAddress, mac: Option<Ma
 }
 
 /// Protocol, source, destination and payload of a packet of some type.
-pub(crate) fn describe(kind: u16, packet: &Packet) -> Option<(u8, IpAddress, IpAddress, [u8; 8])> {
+pub(crate) fn describe(kind: u16, packet: &Packet) -> Option<Description> {
     (rows().find(|row| row.kind == kind)?.describe)(packet)
 }
 

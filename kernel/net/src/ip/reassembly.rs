@@ -51,7 +51,7 @@ impl Reassembly {
     pub fn add(&self, stack: &Stack, key: Key, offset: usize, more: bool, packet: Packet) -> Option<Packet> {
         let length = packet.length();
         // All but the last have a multiple of eight bytes.
-        if length == 0 || offset + length > 65535 || more && length % 8 != 0 {
+        if length == 0 || offset + length > 65535 || more && !length.is_multiple_of(8) {
             return None;
         }
         let now = stack.now();

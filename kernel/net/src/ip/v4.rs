@@ -128,7 +128,7 @@ fn header(stack: &Stack, packet: &mut Packet, out: &Outgoing, part: Option<&Part
     Some(())
 }
 
-fn describe(packet: &Packet) -> Option<(u8, IpAddress, IpAddress, [u8; 8])> {
+fn describe(packet: &Packet) -> Option<super::Description> {
     let header = Header::parse(&packet.head, packet.length())?;
     let mut start = [0; 8];
     packet.copy_to(header.header_length, &mut start);

@@ -160,7 +160,7 @@ fn header(_stack: &Stack, packet: &mut Packet, out: &Outgoing, part: Option<&Par
     Some(())
 }
 
-fn describe(packet: &Packet) -> Option<(u8, IpAddress, IpAddress, [u8; 8])> {
+fn describe(packet: &Packet) -> Option<super::Description> {
     let header = Header::parse(&packet.head, packet.length())?;
     let mut start = [0; 8];
     packet.copy_to(ipv6::LENGTH, &mut start);

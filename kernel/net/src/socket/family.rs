@@ -10,6 +10,9 @@ use super::Socket;
 /// Rows of the table, which the top crate defines.
 pub const ROWS: usize = 3;
 
+/// Two connected sockets.
+pub type Pair = [Arc<dyn Socket>; 2];
+
 /// A family of sockets. A row's name ends in the number of its family, so that the specializer
 /// can tell which rows a program that names its families needs.
 pub struct Family {
@@ -18,7 +21,7 @@ pub struct Family {
     /// Makes a socket of this type and protocol.
     pub create: fn(kind: i32, protocol: i32) -> Result<Arc<dyn Socket>>,
     /// Makes two that are connected; none for families that have no such thing.
-    pub pair: Option<fn(kind: i32, protocol: i32) -> Result<[Arc<dyn Socket>; 2]>>,
+    pub pair: Option<fn(kind: i32, protocol: i32) -> Result<Pair>>,
 }
 
 #[cfg(kernel)]

@@ -380,9 +380,8 @@ impl Connection {
         if self.receive.urgent.is_some_and(|urgent| urgent.1.is_some()) {
             events |= Events::PRI | Events::RDBAND;
         }
-        if self.send.fin || over {
-            events |= Events::WRITABLE;
-        } else if self.state.is_synchronized() && self.has_room(settings) {
+        // What is over does not block.
+        if self.send.fin || over || self.state.is_synchronized() && self.has_room(settings) {
             events |= Events::WRITABLE;
         }
         events

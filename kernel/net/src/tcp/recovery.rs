@@ -460,7 +460,7 @@ mod tests {
         let delivered = recovery.sack(&blocks(&[(at(1), at(2))]), start, 1000, 52 * MS);
         assert_eq!((delivered.bytes, delivered.rtt), (1000, Some(50_000)));
         // One that was sent just before may be late.
-        assert_eq!(recovery.detect(52 * MS, 50_000, 50_000, 1000).0, false);
+        assert!(!recovery.detect(52 * MS, 50_000, 50_000, 1000).0);
         let delivered = recovery.sack(&blocks(&[(at(1), at(5))]), start, 1000, 55 * MS);
         assert_eq!((delivered.bytes, recovery.sacked), (3000, 4000));
         assert_eq!(recovery.detect(55 * MS, 50_000, 50_000, 1000), (true, None));
@@ -472,7 +472,7 @@ mod tests {
         recovery.sent(at(10), at(11), 57 * MS);
         recovery.begin_acknowledgement();
         recovery.sack(&blocks(&[(at(10), at(11)), (at(1), at(10))]), start, 1000, 107 * MS);
-        assert_eq!(recovery.detect(107 * MS, 50_000, 50_000, 1000).0, true);
+        assert!(recovery.detect(107 * MS, 50_000, 50_000, 1000).0);
         assert_eq!(recovery.next_lost(5000, 1000, 108 * MS), Some((at(0), at(1))));
         let delivered = recovery.acknowledge(at(11), 160 * MS);
         assert_eq!((delivered.bytes, recovery.in_flight()), (1000, 0));

@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use kcore::errno::{EAGAIN, ECONNRESET, EPIPE, Errno, Result};
@@ -260,8 +261,7 @@ pub(super) fn into_one(
     if let [only] = parts {
         return take(only);
     }
-    let mut all = Vec::new();
-    all.resize(room(parts).min(PARTS_MAX), 0);
+    let mut all = vec![0; room(parts).min(PARTS_MAX)];
     let count = take(&mut all)?;
     scatter(all.get(..count).unwrap_or(&all), parts);
     Ok(count)

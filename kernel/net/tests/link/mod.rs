@@ -38,6 +38,9 @@ impl Random {
     }
 }
 
+/// Looks at a frame from a side; false drops it.
+pub type Filter = Box<dyn FnMut(usize, &[u8]) -> bool + Send>;
+
 /// What is on the wire.
 pub struct Wire {
     pub treatment: Treatment,
@@ -53,7 +56,7 @@ pub struct Wire {
     /// The longest frame that a card was given, before it was cut.
     pub longest: usize,
     /// Sees each frame; false drops it.
-    pub filter: Option<Box<dyn FnMut(usize, &[u8]) -> bool + Send>>,
+    pub filter: Option<Filter>,
 }
 
 pub struct Card {
