@@ -398,7 +398,7 @@ static void bulk(void)
     pthread_t thread;
     pthread_create(&thread, NULL, drains, (void *)(intptr_t)other);
     say("all at once", send(client, data, size, 0));
-    FILE *file = fopen("bulk.bin", "w+");
+    FILE *file = fopen("/tmp/inetsockets.bin", "w+");
     fwrite(data, 1, 1000000, file);
     fflush(file);
     off_t at = 1000;
@@ -414,7 +414,7 @@ static void bulk(void)
     set(client, IPPROTO_TCP, TCP_CORK, 0);
     printf("from a file %ld, at %ld\n", copied, (long)at);
     fclose(file);
-    unlink("bulk.bin");
+    unlink("/tmp/inetsockets.bin");
     close(client);
     pthread_join(thread, NULL);
     close(other), close(server);
