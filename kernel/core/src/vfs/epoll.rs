@@ -147,7 +147,7 @@ impl Epoll {
             queued: AtomicBool::new(false),
         });
         items.insert(at, item.clone());
-        self.make_room(items.len());
+        self.make_room(items.len(), &item);
         drop(items);
         source.register(item.clone());
         if file.ready().intersects(events | Events::ALWAYS) {
@@ -157,7 +157,7 @@ impl Epoll {
     }
 
     /// Sees to it that the ready list takes all items, whoever queues them: listeners must not allocate.
-    fn make_room(&self, items: usize) {
+    fn make_room(&self, items: usize, filler: &Arc<Item>) {
         let (length, capacity) = {
             let ready = self.ready.list.lock();
             (ready.len(), ready.capacity())
@@ -166,7 +166,11 @@ impl Epoll {
         if capacity >= items + length {
             return;
         }
-        let mut larger = VecDeque::with_capacity((items + length) * 2);
+        let room = (items + length) * 2;
+        let mut larger = VecDeque::with_capacity(room);
+        // Touched now: under the lock there must be no page fault.
+        larger.extend(core::iter::repeat_n(filler.clone(), room));
+        larger.clear();
         let mut ready = self.ready.list.lock();
         larger.extend(ready.drain(..));
         core::mem::swap(&mut *ready, &mut larger);

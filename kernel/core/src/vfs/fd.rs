@@ -15,7 +15,38 @@ struct Descriptor {
     close_on_exec: bool,
 }
 
-static TABLE: SpinLock<Vec<Option<Descriptor>>> = SpinLock::new(Vec::new());
+/// The table, in pieces: a large block would be brought in by page faults when it is touched, which
+/// must not happen under a spin lock.
+struct Table(Vec<Vec<Option<Descriptor>>>);
+
+static TABLE: SpinLock<Table> = SpinLock::new(Table(Vec::new()));
+
+/// Entries in a piece.
+const PIECE: usize = 128;
+
+impl Table {
+    fn len(&self) -> usize {
+        self.0.len() * PIECE
+    }
+
+    fn get(&self, at: usize) -> Option<&Option<Descriptor>> {
+        self.0.get(at / PIECE)?.get(at % PIECE)
+    }
+
+    fn get_mut(&mut self, at: usize) -> Option<&mut Option<Descriptor>> {
+        self.0.get_mut(at / PIECE)?.get_mut(at % PIECE)
+    }
+
+    /// Stores an entry; the one it replaces is handed back to be dropped outside the lock.
+    fn put(&mut self, at: usize, entry: Descriptor) -> Option<Descriptor> {
+        while self.len() <= at {
+            let mut piece = Vec::new();
+            piece.resize_with(PIECE, || None);
+            self.0.push(piece);
+        }
+        self.get_mut(at)?.replace(entry)
+    }
+}
 
 /// All descriptors below are in use; changed under the table's lock.
 static LOWEST: AtomicUsize = AtomicUsize::new(0);
@@ -57,6 +88,18 @@ pub fn get(fd: i32) -> Result<Arc<dyn File>> {
     entry.map(|entry| entry.file.clone()).ok_or(EBADF)
 }
 
+/// `EMFILE` if there is no free descriptor now: for what must not be taken from where it waits then.
+pub fn check_free() -> Result<()> {
+    let limit = limit().0 as usize;
+    let table = TABLE.lock();
+    let mut free = LOWEST.load(Ordering::Relaxed);
+    while table.get(free).is_some_and(Option::is_some) {
+        free += 1;
+    }
+    LOWEST.store(free, Ordering::Relaxed);
+    if free < limit { Ok(()) } else { Err(EMFILE) }
+}
+
 /// Gives `file` the lowest free descriptor; `EMFILE` at the limit.
 pub fn install(file: Arc<dyn File>, close_on_exec: bool) -> Result<i32> {
     install_from(0, file, close_on_exec)
@@ -82,16 +125,8 @@ pub fn install_from(least: i32, file: Arc<dyn File>, close_on_exec: bool) -> Res
     if free >= limit {
         return Err(EMFILE);
     }
-    put(&mut table, free, Descriptor { file, close_on_exec });
+    table.put(free, Descriptor { file, close_on_exec });
     Ok(free as i32)
-}
-
-/// Stores an entry; the one it replaces is handed back to be dropped outside the lock.
-fn put(table: &mut Vec<Option<Descriptor>>, at: usize, entry: Descriptor) -> Option<Descriptor> {
-    while table.len() <= at {
-        table.push(None);
-    }
-    table.get_mut(at)?.replace(entry)
 }
 
 /// Makes `fd` refer to `file`, closing what it referred to (`dup2`); `EBADF` if out of range.
@@ -100,7 +135,7 @@ pub fn replace(fd: i32, file: Arc<dyn File>, close_on_exec: bool) -> Result<()> 
     if at >= limit().0 as usize {
         return Err(EBADF);
     }
-    let old = put(&mut TABLE.lock(), at, Descriptor { file, close_on_exec });
+    let old = TABLE.lock().put(at, Descriptor { file, close_on_exec });
     closed(old);
     Ok(())
 }

@@ -46,6 +46,8 @@ pub unsafe extern "C-unwind" fn accept4(
         if flags & !(SOCK_NONBLOCK | SOCK_CLOEXEC) != 0 {
             return Err(EINVAL);
         }
+        // A connection that would get no descriptor goes on waiting.
+        kcore::vfs::fd::check_free()?;
         let (accepted, from) = file.accept()?;
         // SAFETY: null or the caller's room.
         unsafe { store_if_wanted(&from, name, length) }?;
