@@ -44,7 +44,7 @@ impl Nic for Card {
     fn transmit(&self, packet: Packet, _more: bool) -> Result<(), Packet> {
         let frame = packet.parts().flatten().copied().collect();
         if let Ok(mut sent) = self.sent.lock()
-            && sent.len() < 64
+            && sent.len() < 12
         {
             sent.push(frame);
         }
@@ -205,7 +205,7 @@ pub fn conversation(bytes: &[u8]) {
         let mut server = None;
         let mut late: Vec<(usize, Vec<u8>)> = Vec::new();
         let mut choices = bytes.chunks(3);
-        let mut buffer = vec![0; 2000];
+        let mut buffer = vec![0; 700];
         for round in 0..40u64 {
             if server.is_none() {
                 server = listener.accept().ok().map(|accepted| accepted.0);
