@@ -261,10 +261,13 @@ fn host(name: &str, program: &str) -> BTreeMap<String, i128> {
 /// `termios` of the kernel has the name of the library's: those are compiled apart.
 const APART: &str = "asm/termbits.h";
 
+/// A structure's header, its type in C and its members there.
+type InC<'a> = (&'a str, &'a str, Vec<&'a str>);
+
 #[test]
 fn structures_are_as_in_the_headers() {
     let sources = read();
-    let mut listed: BTreeMap<(String, String), Option<(&str, &str, Vec<&str>)>> = BTreeMap::new();
+    let mut listed: BTreeMap<(String, String), Option<InC<'_>>> = BTreeMap::new();
     for line in include_str!("abi.txt").lines().filter(|line| !line.starts_with('#')) {
         let (what, as_c) = line.split_once(" = ").expect(line);
         let (file, name) = what.split_once(' ').expect(line);
