@@ -129,8 +129,9 @@ impl Case {
         let mut boots = Vec::new();
         if self.conformance {
             let root = RootMedium::Module;
-            boots.push(Boot { machine: Machine::Q35, cpus: 2, effort: usual, root });
-            boots.push(Boot { machine: Machine::Microvm, cpus: 1, effort: usual, root });
+            // How the kernel is made is of no matter here, so it is made in the least time.
+            boots.push(Boot { machine: Machine::Q35, cpus: 2, effort: "instant", root });
+            boots.push(Boot { machine: Machine::Microvm, cpus: 1, effort: "instant", root });
             return self.wanted(boots, options);
         }
         for machine in Machine::ALL {
