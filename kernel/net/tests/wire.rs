@@ -39,7 +39,7 @@ fn tcp() {
         let own = options(&mut random, syn);
         let mut written = [0; OPTIONS_MAX];
         let length = own.write(&mut written);
-        assert!(length <= OPTIONS_MAX && length % 4 == 0);
+        assert!(length <= OPTIONS_MAX && length.is_multiple_of(4));
         let header = Header {
             source: 1 + random.below(65535) as u16,
             destination: 1 + random.below(65535) as u16,
