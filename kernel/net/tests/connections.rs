@@ -201,7 +201,7 @@ fn a_lost_window_update_is_asked_for() {
     world.run(MS);
     world.wire.lock().unwrap().filter = None;
     assert!(world.run_until(30 * SECOND, || server.readable_bytes() > 0));
-    assert_eq!(drain(&server, received).1, false);
+    assert!(!drain(&server, received).1);
 }
 
 #[test]
@@ -296,7 +296,8 @@ fn a_flood_of_requests_does_not_keep_others_out() {
             let rst = header(frame).is_some_and(|header| header.flags.contains(Flags::RST));
             let other =
                 header(frame).is_some_and(|header| side == 1 && header.destination != *mine.lock().unwrap());
-            !(side == 0 && rst) && !other
+            let own = side == 0 && rst;
+            !own && !other
         }));
         let client = connect(&world, Family::V4, 80);
         *own.lock().unwrap() = client.local().port;
@@ -389,8 +390,8 @@ fn both_ends_open_at_once() {
         .collect();
     // Each learns of the other first, so that the requests cross.
     let (a, b, _) = pair(&mut world, Family::V4);
-    for side in 0..2 {
-        assert_eq!(sockets[side].connect(endpoint(1 - side, Family::V4, 4000)), Err(EINPROGRESS));
+    for (side, socket) in sockets.iter().enumerate() {
+        assert_eq!(socket.connect(endpoint(1 - side, Family::V4, 4000)), Err(EINPROGRESS));
     }
     assert!(world.run_until(10 * SECOND, || sockets.iter().all(|socket| socket.info().state == 1)));
     pump(&sockets[0], 0, 3000);
