@@ -190,7 +190,9 @@ static void interfaces(void)
         printf("%s %d %x %s %s data %d\n", i->ifa_name, family, i->ifa_flags, address, mask, i->ifa_data != NULL);
     }
     freeifaddrs(all);
-    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    // The specializer cannot see which family: it would leave IPv6 out, whose addresses are asked for above.
+    volatile int family = AF_INET;
+    int fd = socket(family, SOCK_DGRAM, 0);
     struct ifreq request;
     memset(&request, 0, sizeof request);
     strcpy(request.ifr_name, "lo");

@@ -117,11 +117,16 @@ fn sum_rest(x: f64, y: f64) -> f64 {
     (x - (sum - part)) + (y - part)
 }
 
+/// What a quotient leaves out; nothing where the divisor is infinite, since 0 × ∞ is invalid.
+fn quotient_rest(x: f64, y: f64) -> f64 {
+    if y.is_infinite() { 0.0 } else { -libm::fma(x / y, y, -x) * y.signum() }
+}
+
 narrowing! {
     fadd (x, y) x + y, sum_rest(x, y), x == -y;
     fsub (x, y) x - y, sum_rest(x, -y), x == y;
     fmul (x, y) x * y, libm::fma(x, y, -(x * y)), x == 0.0 || y == 0.0;
-    fdiv (x, y) x / y, -libm::fma(x / y, y, -x) * y.signum(), x == 0.0 || y.is_infinite();
+    fdiv (x, y) x / y, quotient_rest(x, y), x == 0.0 || y.is_infinite();
     fsqrt (x) super::sqrt(x), -libm::fma(libm::sqrt(x), libm::sqrt(x), -x), x == 0.0;
     ffma (x, y, z) libm::fma(x, y, z), sum_rest(x * y, z) + libm::fma(x, y, -(x * y)), x * y == -z;
 }
