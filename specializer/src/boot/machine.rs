@@ -131,7 +131,7 @@ impl MachinePlan<'_> {
         let mut add = |words: &[&OsStr]| arguments.extend(words.iter().map(|word| word.to_os_string()));
         let text = OsStr::new;
         add(&[text("-M"), text(self.machine.option()), text("-accel"), text(self.accelerator.option())]);
-        add(&[text("-cpu"), text("max"), text("-smp"), text(&self.cpus.to_string())]);
+        add(&[text("-cpu"), text("max"), text("-smp"), text(&self.processors())]);
         let memory = format!("size={}k", self.memory.div_ceil(1024));
         add(&[text("-m"), text(&memory)]);
         add(&["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"].map(text));
@@ -160,6 +160,18 @@ impl MachinePlan<'_> {
         arguments.extend(self.network.arguments(&self.machine.virtio("net"), pci, self.cpus));
         arguments.extend_from_slice(self.extra);
         arguments
+    }
+
+    /// The value of `-smp`.
+    ///
+    /// QEMU before 8.1 leaves memory barriers out of what it translates for a machine that can have
+    /// one processor only, although its own threads serve the devices: a virtio driver's "the entry is
+    /// there, does the device wait for it?" then goes wrong now and then, and the queue stalls for good.
+    /// Room for a second processor, which is never there, keeps the barriers.
+    fn processors(&self) -> String {
+        let queues = *self.network != Network::None || matches!(self.image, Some((_, RootMedium::Disk)));
+        let barriers = self.accelerator == Accelerator::Tcg && self.cpus == 1 && queues;
+        if barriers { "1,maxcpus=2".into() } else { self.cpus.to_string() }
     }
 }
 
@@ -223,6 +235,31 @@ mod tests {
             line(Machine::Microvm, Some((image, RootMedium::Disk))).contains("virtio-blk-device,drive=root")
         );
         assert!(line(Machine::Pc, Some((image, RootMedium::Module))).contains("-initrd a,,b.img"));
+    }
+
+    #[test]
+    fn one_processor_under_emulation_keeps_barriers_where_there_are_queues() {
+        let plan = |accelerator, image, network: &Network| {
+            let command_line = OsStr::new("");
+            let plan = MachinePlan {
+                machine: Machine::Q35,
+                accelerator,
+                cpus: 1,
+                memory: 64 << 20,
+                kernel: Path::new("k"),
+                image,
+                command_line,
+                network,
+                extra: &[],
+            };
+            plan.processors()
+        };
+        let disk = Some((Path::new("i"), RootMedium::Disk));
+        let module = Some((Path::new("i"), RootMedium::Module));
+        assert_eq!(plan(Accelerator::Tcg, disk, &Network::None), "1,maxcpus=2");
+        assert_eq!(plan(Accelerator::Tcg, module, &Network::User(Vec::new())), "1,maxcpus=2");
+        assert_eq!(plan(Accelerator::Tcg, module, &Network::None), "1");
+        assert_eq!(plan(Accelerator::Kvm, disk, &Network::None), "1");
     }
 
     #[test]
