@@ -83,3 +83,37 @@ pub fn make(directory: &Path) -> std::io::Result<()> {
     put("big.txt.xz", &output("xz", &["-1", "-c", "big.txt"])?)?;
     put("big.txt.zst", &output("zstd", &["-3", "-c", "--no-progress", "big.txt"])?)
 }
+
+/// Writes what servers serve: pages, a file of 100 MB, a certificate of their own.
+pub fn make_web(directory: &Path) -> std::io::Result<()> {
+    let pages = directory.join("www");
+    if directory.join("both.pem").exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(&pages)?;
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    fs::write(pages.join("index.html"), "<html><body>It runs.</body></html>\n")?;
+    let numbers: String = (0..20_000).map(|number| format!("{number}\n")).collect();
+    fs::write(pages.join("numbers.txt"), numbers)?;
+    fs::write(pages.join("big.bin"), random.bytes(100 << 20))?;
+    let subject = "subjectAltName=DNS:localhost,IP:127.0.0.1";
+    let (key, certificate) = (directory.join("key.pem"), directory.join("cert.pem"));
+    let mut command = Command::new("openssl");
+    command.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "3650",
+        "-subj",
+        "/CN=localhost",
+    ]);
+    command.args(["-addext", subject]).arg("-keyout").arg(&key).arg("-out").arg(&certificate);
+    let output = command.output()?;
+    if !output.status.success() {
+        return Err(std::io::Error::other(format!("openssl: {}", String::from_utf8_lossy(&output.stderr))));
+    }
+    fs::write(directory.join("both.pem"), [fs::read(&key)?, fs::read(&certificate)?].concat())
+}

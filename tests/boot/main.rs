@@ -12,6 +12,7 @@ mod host;
 #[path = "../link/mod.rs"]
 mod link;
 mod pair;
+mod server;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ use clap::Parser;
 use specialize::boot::{Accelerator, Machine};
 
 use case::Case;
+use server::Server;
 
 /// Boots programs under QEMU and compares them with the host.
 #[derive(Parser)]
@@ -81,6 +83,12 @@ struct Context {
     whole: Mutex<guest::Kernels>,
 }
 
+/// What is done beside each other.
+enum Work<'a> {
+    Case(&'a Case),
+    Server(&'a Server),
+}
+
 #[derive(Default)]
 struct Results {
     passed: usize,
@@ -122,12 +130,18 @@ fn run(options: Options) -> Result<bool, String> {
     cases.retain(|case| case.boots(&options).next().is_some());
     let mut pairs = pair::read(&sources.join("pairs.toml"))?;
     pairs.retain(|pair| (options.bad_cables || pair.has_good_cable()) && !pair.boots(&options).is_empty());
+    let all_servers = server::read(&sources.join("servers.toml"))?;
+    let mut servers = all_servers.clone();
+    servers.retain(|server| !server.boots(&options).is_empty());
     if options.list {
         for case in &cases {
             case.boots(&options).for_each(|boot| println!("{}", boot.name(&case.name)));
         }
         for pair in &pairs {
             pair.boots(&options).iter().for_each(|boot| println!("{}", boot.name(&pair.name)));
+        }
+        for server in &servers {
+            server.boots(&options).iter().for_each(|boot| println!("{}", server.boot_name(*boot)));
         }
         if covers {
             println!("{}", conformance::COVERAGE);
@@ -138,17 +152,28 @@ fn run(options: Options) -> Result<bool, String> {
     data::make(&directory.join("data")).map_err(|error| format!("cannot make the data set: {error}"))?;
     let accelerator =
         options.accel.unwrap_or_else(|| Accelerator::probe(specialize::boot::run::QEMU.as_ref()));
-    println!("{} programs, {} pairs, accelerator {}", cases.len(), pairs.len(), accelerator.name());
+    println!(
+        "{} programs, {} pairs, {} servers, accelerator {}",
+        cases.len(),
+        pairs.len(),
+        servers.len(),
+        accelerator.name()
+    );
     let context =
         Context { options, accelerator, directory, results: Mutex::default(), whole: Mutex::default() };
-    let queue = Mutex::new(cases.iter());
+    let on_host = context.options.host;
+    let servers = servers.iter().filter(|_| !on_host).map(Work::Server);
+    let queue = Mutex::new(cases.iter().map(Work::Case).chain(servers));
     std::thread::scope(|scope| {
         for _ in 0..context.options.jobs.max(1) {
             scope.spawn(|| {
                 loop {
                     let next = queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next();
-                    let Some(case) = next else { return };
-                    whole_case(case, &context);
+                    match next {
+                        Some(Work::Case(case)) => whole_case(case, &context),
+                        Some(Work::Server(server)) => server::whole_server(server, &all_servers, &context),
+                        None => return,
+                    }
                 }
             });
         }

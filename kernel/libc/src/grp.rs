@@ -25,7 +25,7 @@ pub struct group {
 unsafe impl Send for group {}
 
 impl Record for group {
-    const FILE: (&'static CStr, &'static [u8]) = (c"/etc/group", b"root:x:0:\n");
+    const FILE: (&'static CStr, &'static [u8]) = (c"/etc/group", b"root:x:0:\nnogroup:x:65534:\n");
 
     fn parse(line: &[u8], room: &mut Room) -> Result<Option<Self>> {
         let mut fields = line.split(|&byte| byte == b':');

@@ -31,7 +31,11 @@ pub struct passwd {
 unsafe impl Send for passwd {}
 
 impl Record for passwd {
-    const FILE: (&'static CStr, &'static [u8]) = (c"/etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n");
+    const FILE: (&'static CStr, &'static [u8]) = (
+        c"/etc/passwd",
+        // Servers ask for the second when they could leave the first.
+        b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+    );
 
     fn parse(line: &[u8], room: &mut Room) -> Result<Option<Self>> {
         let mut fields = [&line[..0]; 7];
