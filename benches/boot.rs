@@ -12,6 +12,7 @@ use specialize::boot::{Accelerator, CommandLine, ImagePlan, Machine, RunPlan};
 use specialize::exports::Catalogue;
 
 use crate::Options;
+use crate::linux::{self, Archive, Linux};
 use crate::programs::{self, EFFORTS};
 use crate::{table, ticks};
 
@@ -106,66 +107,17 @@ fn in_main(console: &[u8]) -> Result<u64, String> {
     digits.parse().map_err(|_| format!("main told '{digits}'"))
 }
 
-/// Debian's cloud kernel with the program in an initramfs. It is fetched with apt and not kept. Its
-/// bzImage has an entry of its own, so the count is from the machine's reset; the firmware's part
-/// is below one percent of it.
+/// Debian's cloud kernel with the program in an initramfs. Its bzImage has an entry of its own, so the
+/// count is from the machine's reset; the firmware's part is below one percent of it.
 fn linux(scratch: &Path) -> Result<u64, String> {
-    let folder = scratch.join("linux");
-    let kernel = |folder: &Path| {
-        let entries = std::fs::read_dir(folder.join("boot")).ok()?;
-        entries.flatten().map(|entry| entry.path()).find(|path| path.to_string_lossy().contains("vmlinuz"))
-    };
-    if kernel(&folder).is_none() {
-        std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        // The package of that name depends on the one that has the kernel.
-        let depends =
-            programs::finish(Command::new("apt-cache").args(["depends", "linux-image-cloud-amd64"]))?;
-        let depends = String::from_utf8_lossy(&depends).into_owned();
-        let name = depends.split_whitespace().find(|word| {
-            word.starts_with("linux-image-") && word.ends_with("cloud-amd64") && word.contains('.')
-        });
-        let name = name.ok_or("apt knows no cloud kernel")?.to_string();
-        programs::finish(Command::new("apt-get").current_dir(&folder).args(["download", &name]))?;
-        let package = std::fs::read_dir(&folder).map_err(|error| error.to_string())?;
-        let package = package
-            .flatten()
-            .map(|entry| entry.path())
-            .find(|path| path.extension().is_some_and(|e| e == "deb"));
-        let package = package.ok_or("apt left no package")?;
-        programs::finish(Command::new("dpkg-deb").arg("-x").arg(&package).arg(&folder))?;
-    }
-    let kernel = kernel(&folder).ok_or("the package has no kernel")?;
-    let init = scratch.join("init");
-    let source = programs::tree().join("benches/programs/init.c");
-    programs::finish(Command::new("gcc").args(["-O2", "-static", "-o"]).arg(&init).arg(source))?;
+    let linux = Linux::fetch()?;
     let archive = scratch.join("initramfs.cpio");
-    let init = std::fs::read(&init).map_err(|error| error.to_string())?;
-    std::fs::write(&archive, cpio(&init)).map_err(|error| error.to_string())?;
+    let bytes = Archive::new(&linux::compile_init("init.c")?).finish();
+    std::fs::write(&archive, bytes).map_err(|error| error.to_string())?;
     let mut qemu = Command::new(specialize::boot::run::QEMU);
     qemu.args(["-M", "q35,usb=off,vmport=off", "-accel", "tcg", "-icount", "shift=0,sleep=off"]);
     qemu.args(["-cpu", "max", "-smp", "1", "-m", "256", "-nodefaults", "-no-user-config", "-no-reboot"]);
     qemu.args(["-display", "none", "-serial", "stdio", "-append", "console=ttyS0 quiet panic=-1", "-kernel"]);
-    let console = programs::finish(qemu.arg(&kernel).arg("-initrd").arg(&archive))?;
+    let console = programs::finish(qemu.arg(&linux.kernel).arg("-initrd").arg(&archive))?;
     in_main(&console)
-}
-
-/// An initramfs (`newc`) with /dev/console and /init.
-fn cpio(init: &[u8]) -> Vec<u8> {
-    let mut archive = Vec::new();
-    let mut entry = |name: &str, mode: u32, device: (u32, u32), data: &[u8]| {
-        let fields =
-            [1, mode, 0, 0, 1, 0, data.len() as u32, 0, 0, device.0, device.1, name.len() as u32 + 1, 0];
-        archive.extend_from_slice(b"070701");
-        fields.iter().for_each(|field| archive.extend_from_slice(format!("{field:08x}").as_bytes()));
-        archive.extend_from_slice(name.as_bytes());
-        archive.push(0);
-        archive.resize(archive.len().next_multiple_of(4), 0);
-        archive.extend_from_slice(data);
-        archive.resize(archive.len().next_multiple_of(4), 0);
-    };
-    entry("dev", 0o040_755, (0, 0), b"");
-    entry("dev/console", 0o020_600, (5, 1), b"");
-    entry("init", 0o100_755, (0, 0), init);
-    entry("TRAILER!!!", 0, (0, 0), b"");
-    archive
 }

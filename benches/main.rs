@@ -1,12 +1,14 @@
 //! The figures of this project, each a ratio to a baseline that is measured in the same run.
 //!
-//! `cargo bench --bench figures -- size|time|boot|memory|growth|all`. Tables go to the standard
+//! `cargo bench --bench figures -- size|time|boot|memory|growth|servers|all`. Tables go to the standard
 //! output in Markdown, as README.md shows them.
 
 mod boot;
 mod growth;
+mod linux;
 mod memory;
 mod programs;
+mod servers;
 mod size;
 mod table;
 mod ticks;
@@ -45,6 +47,8 @@ enum Figure {
     Memory,
     /// Time and memory of a specialization as the kernel grows
     Growth,
+    /// Rates and instructions of servers against a Linux guest's (wants root, or a /dev/net/tun for all)
+    Servers,
     /// All of them
     All,
 }
@@ -53,12 +57,13 @@ fn main() -> ExitCode {
     let options = Options::parse();
     let wants = |figure| options.figure == figure || options.figure == Figure::All;
     type Measure = fn(&Options) -> Result<(), String>;
-    let figures: [(Figure, Measure); 5] = [
+    let figures: [(Figure, Measure); 6] = [
         (Figure::Size, size::measure),
         (Figure::Time, time::measure),
         (Figure::Boot, boot::measure),
         (Figure::Memory, memory::measure),
         (Figure::Growth, growth::measure),
+        (Figure::Servers, servers::measure),
     ];
     let mut status = ExitCode::SUCCESS;
     for (figure, measure) in figures {

@@ -46,6 +46,20 @@ pub fn instrument(kernel: &[u8]) -> Result<Vec<u8>, String> {
     Ok(elf)
 }
 
+/// The address at which a kernel is entered (physical, PVH).
+pub fn entry(elf: &[u8]) -> Result<u32, String> {
+    let (table, entry_size) = (quad(elf, 32)? as usize, usize::from(half(elf, 54)?));
+    let headers = elf.get(table..).ok_or_else(cut)?.chunks_exact(entry_size.max(1));
+    for header in headers.take(usize::from(half(elf, 56)?)) {
+        if word(header, 0)? == 4
+            && let Some(at) = find_entry(elf, quad(header, 8)? as usize, quad(header, 32)? as usize)
+        {
+            return word(elf, at);
+        }
+    }
+    Err("the kernel has no PVH note".to_string())
+}
+
 /// The counter that the stub wrote, from the console's bytes.
 pub fn at_entry(console: &[u8]) -> Option<u64> {
     let at = console.windows(MARK.len()).position(|window| window == MARK)? + MARK.len();
