@@ -2,6 +2,7 @@
 
 use super::elf::Range;
 use super::memory::Memory;
+use super::symbols;
 use alloc::vec::Vec;
 
 /// `DF_1_NODELETE`.
@@ -18,8 +19,8 @@ pub struct Dynamic {
     pub rpath: Option<usize>,
     /// `DT_RUNPATH`: an offset into the string table.
     pub runpath: Option<usize>,
-    /// `DT_STRTAB`, `DT_STRSZ`.
-    pub strings: Range,
+    /// `DT_STRTAB`, `DT_STRSZ`: the strings, the last of them terminated.
+    pub strings: &'static [u8],
     /// `DT_SYMTAB`.
     pub symbols: usize,
     /// `DT_HASH`.
@@ -65,6 +66,7 @@ impl Dynamic {
     /// What is wrong with it, in words that `dlerror` reports.
     pub fn parse(memory: &Memory, section: Range) -> Result<Self, &'static str> {
         let mut dynamic = Self::default();
+        let mut strings = Range::default();
         let mut address = section.address;
         let end = section.address + section.length;
         while address < end {
@@ -74,12 +76,15 @@ impl Dynamic {
             if tag == 0 {
                 break;
             }
-            dynamic.set(tag, value, address + 8)?;
+            match tag {
+                5 => strings.address = value,
+                10 => strings.length = value,
+                _ => dynamic.set(tag, value, address + 8)?,
+            }
             address += 16;
         }
-        if memory.bytes(dynamic.strings).is_none_or(|strings| strings.last().is_none_or(|&last| last != 0)) {
-            return Err("the dynamic string table is not in a segment or not terminated");
-        }
+        let strings = memory.bytes(strings).filter(|strings| strings.last() == Some(&0));
+        dynamic.strings = strings.ok_or("the dynamic string table is not in a segment or not terminated")?;
         Ok(dynamic)
     }
 
@@ -88,12 +93,10 @@ impl Dynamic {
             1 => self.needed.push(value),
             2 => self.plt_relocations.length = value,
             4 => self.hash = value,
-            5 => self.strings.address = value,
             6 => self.symbols = value,
             7 => self.relocations.address = value,
             8 => self.relocations.length = value,
             9 if value != 24 => return Err("DT_RELAENT is not 24"),
-            10 => self.strings.length = value,
             11 if value != 24 => return Err("DT_SYMENT is not 24"),
             12 => self.init = value,
             13 => self.fini = value,
@@ -132,8 +135,22 @@ impl Dynamic {
     /// The string at this offset of the string table.
     #[must_use]
     #[inline(never)]
-    pub fn string(&self, memory: &Memory, offset: usize) -> Option<&'static [u8]> {
-        let rest = memory.bytes(self.strings)?.get(offset..)?;
+    pub fn string(&self, offset: usize) -> Option<&'static [u8]> {
+        let rest = self.strings.get(offset..)?;
         rest.iter().position(|&byte| byte == 0).map(|length| &rest[..length])
+    }
+
+    /// The string at this offset and [`symbols::gnu_hash`] of it, in one pass.
+    #[must_use]
+    pub fn hashed(&self, offset: usize) -> Option<(&'static [u8], u32)> {
+        let rest = self.strings.get(offset..)?;
+        let mut hash = symbols::HASH_START;
+        for (length, &byte) in rest.iter().enumerate() {
+            if byte == 0 {
+                return Some((&rest[..length], hash));
+            }
+            hash = symbols::hash_step(hash, byte);
+        }
+        None
     }
 }

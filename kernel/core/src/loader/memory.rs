@@ -16,7 +16,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// The place of `length` bytes at `address`, if one segment holds them all.
+    /// The place of `length` bytes at `address`, if one segment that can be read holds them all.
     #[must_use]
     pub fn pointer(&self, address: usize, length: usize) -> Option<*mut u8> {
         self.place(address, length, 0)
@@ -32,13 +32,18 @@ impl Memory {
     /// every access to a table.
     #[inline(never)]
     fn place(&self, address: usize, length: usize, flags: u32) -> Option<*mut u8> {
+        self.segment(address, length, flags).map(|_| self.bias.wrapping_add(address) as *mut u8)
+    }
+
+    /// The segment that holds all of `length` bytes at `address`, can be read, and has these flags.
+    #[must_use]
+    pub fn segment(&self, address: usize, length: usize, flags: u32) -> Option<&Segment> {
         let end = address.checked_add(length)?;
-        for segment in &self.segments {
-            if address >= segment.address && end <= segment.end() && segment.flags & flags == flags {
-                return Some(self.bias.wrapping_add(address) as *mut u8);
-            }
-        }
-        None
+        let flags = flags | elf::READ;
+        let holds = |segment: &&Segment| {
+            address >= segment.address && end <= segment.end() && segment.flags & flags == flags
+        };
+        self.segments.iter().find(holds)
     }
 
     /// The bytes of a range. They must not be written while the slice is in use.

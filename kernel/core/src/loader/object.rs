@@ -2,6 +2,7 @@
 
 use super::dynamic::Dynamic;
 use super::elf::{Header, Layout};
+use super::hash::GnuHash;
 use super::memory::Memory;
 use super::message::{Message, Result, about};
 use super::symbols::{self, Member, Symbol, Version};
@@ -45,6 +46,8 @@ pub struct Object {
     pub memory: Memory,
     /// What the dynamic section says.
     pub dynamic: Dynamic,
+    /// `DT_GNU_HASH`; none for an object that has `DT_HASH` only, or neither.
+    pub hash: Option<GnuHash>,
     /// Symbol versions by index.
     pub versions: Vec<Version>,
     /// What `DT_NEEDED` named, in order.
@@ -84,6 +87,13 @@ impl Object {
             None => Dynamic::default(),
         };
         let versions = symbols::versions(&memory, &dynamic).map_err(|what| about(path, what))?;
+        let hash = match dynamic.gnu_hash {
+            0 => None,
+            table => Some(
+                GnuHash::read(&memory, table)
+                    .ok_or_else(|| about(path, "the hash table is not inside a segment"))?,
+            ),
+        };
         let mut path = path.to_vec();
         path.push(0);
         let link = LinkMap {
@@ -102,6 +112,7 @@ impl Object {
             layout,
             memory,
             dynamic,
+            hash,
             versions,
             needed: Cell::new(&[]),
             scope: Cell::new(&[]),
@@ -136,7 +147,7 @@ impl Object {
     /// A string of the dynamic string table.
     #[must_use]
     pub fn string(&self, offset: usize) -> Option<&'static [u8]> {
-        self.dynamic.string(&self.memory, offset)
+        self.dynamic.string(offset)
     }
 
     /// `DT_SONAME`.

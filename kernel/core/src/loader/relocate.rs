@@ -4,7 +4,7 @@
 //! that call a resolver in the object (`IRELATIVE`, and references to `STT_GNU_IFUNC` symbols) come
 //! after all others of the object.
 
-use super::elf::Range;
+use super::elf::{Range, WRITE};
 use super::message::{Result, hexadecimal, join};
 use super::object::Object;
 use super::symbols::{self, Found, Member, Symbol, Wanted};
@@ -41,11 +41,35 @@ struct Relocation {
 }
 
 /// What a relocation refers to.
+#[derive(Clone, Copy)]
 struct Target {
     /// Where it was found; none for symbol 0 and for weak symbols that nothing defines.
     found: Option<Found>,
     /// The symbol of the reference.
     reference: Option<Symbol>,
+}
+
+/// What relocations of an object have in common with the ones before them.
+#[derive(Default)]
+struct Before {
+    /// The segment that the last word was in; most words have their neighbours relocated too.
+    near: Near,
+    /// The symbol that was looked up last; linkers sort relocations by symbol.
+    last: Option<Last>,
+}
+
+/// A segment's first address, and the one after its last.
+#[derive(Default)]
+struct Near {
+    start: usize,
+    end: usize,
+}
+
+/// A symbol and what it was found to be.
+struct Last {
+    symbol: u32,
+    strict: bool,
+    target: Target,
 }
 
 /// Where an object's references are looked up, in this order.
@@ -62,18 +86,20 @@ pub struct Scopes<'a> {
 /// A message that names the object, and the symbol or place that is at fault.
 pub fn relocate(object: &'static Object, scopes: &Scopes) -> Result<()> {
     let mut late = Vec::new();
-    packed(object)?;
+    let mut before = Before::default();
+    packed(object, &mut before.near)?;
     for table in [object.dynamic.relocations, object.dynamic.plt_relocations] {
-        let mut index = 0;
-        while let Some(entry) = entry_at(object, table, index)? {
-            index += 1;
-            if !apply(object, scopes, &entry, false)? {
+        for entry in entries(object, table)? {
+            if entry.kind == RELATIVE {
+                let value = object.memory.bias.wrapping_add(entry.addend);
+                before.near.store(object, entry.place, |_| value).ok_or_else(|| misplaced(object, &entry))?;
+            } else if !apply(object, scopes, &mut before, &entry, false)? {
                 late.push(entry);
             }
         }
     }
     for entry in late {
-        apply(object, scopes, &entry, true)?;
+        apply(object, scopes, &mut before, &entry, true)?;
     }
     Ok(())
 }
@@ -86,9 +112,7 @@ pub fn relocate(object: &'static Object, scopes: &Scopes) -> Result<()> {
 /// # Errors
 /// As [`relocate`].
 pub fn take_over_exports(program: &'static Object, scopes: &Scopes) -> Result<()> {
-    let mut index = 0;
-    while let Some(entry) = entry_at(program, program.dynamic.relocations, index)? {
-        index += 1;
+    for entry in entries(program, program.dynamic.relocations)? {
         if entry.kind == COPY
             && let Some(Found::Kernel(row)) = target(program, scopes, &entry)?.found
         {
@@ -105,37 +129,34 @@ pub fn take_over_exports(program: &'static Object, scopes: &Scopes) -> Result<()
     Ok(())
 }
 
-/// The entry at an index of a table; none past its end.
-#[inline(never)]
-fn entry_at(object: &'static Object, table: Range, index: usize) -> Result<Option<Relocation>> {
-    if index >= table.length / ENTRY_SIZE {
-        return Ok(None);
-    }
-    let at = table.address.wrapping_add(index * ENTRY_SIZE);
-    let word = |offset: usize| object.memory.u64(at.wrapping_add(offset));
-    match (word(0), word(8), word(16)) {
-        (Some(place), Some(info), Some(addend)) => {
-            Ok(Some(Relocation { place, kind: info as u32, symbol: (info >> 32) as u32, addend }))
-        }
-        _ => object.fail("a relocation table is not inside a segment"),
-    }
+/// The entries of a table.
+fn entries(object: &'static Object, table: Range) -> Result<impl Iterator<Item = Relocation>> {
+    let bytes = if table.length == 0 { Some(&[][..]) } else { object.memory.bytes(table) };
+    let bytes = bytes.ok_or_else(|| object.message("a relocation table is not inside a segment"))?;
+    Ok(bytes.as_chunks::<ENTRY_SIZE>().0.iter().map(|entry| {
+        let (words, _) = entry.as_chunks::<8>();
+        let word = |at: usize| words.get(at).map_or(0, |word| usize::from_le_bytes(*word));
+        let info = word(1);
+        Relocation { place: word(0), kind: info as u32, symbol: (info >> 32) as u32, addend: word(2) }
+    }))
 }
 
 /// `DT_RELR`: addresses and bitmaps of words that the load bias is added to.
-fn packed(object: &'static Object) -> Result<()> {
+fn packed(object: &'static Object, near: &mut Near) -> Result<()> {
     let table = object.dynamic.relative_relocations;
+    let mut add_bias = |place: usize| near.store(object, place, |word| word.wrapping_add(object.memory.bias));
     let mut next = 0;
     for index in 0..table.length / 8 {
         let fault = || object.message("a packed relocation is not inside a writable segment");
         let entry = object.memory.u64(table.address + index * 8).ok_or_else(fault)?;
         if entry & 1 == 0 {
-            add_bias(object, entry).ok_or_else(fault)?;
+            add_bias(entry).ok_or_else(fault)?;
             next = entry.wrapping_add(8);
             continue;
         }
         for bit in 0..63 {
             if entry >> (bit + 1) & 1 != 0 {
-                add_bias(object, next.wrapping_add(bit * 8)).ok_or_else(fault)?;
+                add_bias(next.wrapping_add(bit * 8)).ok_or_else(fault)?;
             }
         }
         next = next.wrapping_add(63 * 8);
@@ -143,22 +164,38 @@ fn packed(object: &'static Object) -> Result<()> {
     Ok(())
 }
 
-#[inline(never)]
-fn add_bias(object: &Object, place: usize) -> Option<()> {
-    let word = place_of(object, place, 8)?.cast::<usize>();
-    // SAFETY: `place_of` checked that eight bytes may be written there.
-    unsafe { word.write_unaligned(word.read_unaligned().wrapping_add(object.memory.bias)) };
-    Some(())
+impl Near {
+    /// The word at a place of the object; none if it is not inside a segment that may be written.
+    fn word(&mut self, object: &Object, place: usize) -> Option<*mut u8> {
+        let end = place.checked_add(8)?;
+        if place < self.start || end > self.end {
+            let segment = object.memory.segment(place, 8, needed(object))?;
+            (self.start, self.end) = (segment.address, segment.end());
+        }
+        Some(object.memory.bias.wrapping_add(place) as *mut u8)
+    }
+
+    /// Replaces the word at a place.
+    fn store(&mut self, object: &Object, place: usize, value: impl FnOnce(usize) -> usize) -> Option<()> {
+        let word = self.word(object, place)?.cast::<usize>();
+        // SAFETY: the segment holds the word, and may be written.
+        unsafe { word.write_unaligned(value(word.read_unaligned())) };
+        Some(())
+    }
 }
 
-/// Where `length` bytes may be written; text counts while `DT_TEXTREL` is being served.
+/// Where `length` bytes may be written.
 #[inline(never)]
 fn place_of(object: &Object, place: usize, length: usize) -> Option<*mut u8> {
-    if object.dynamic.text_relocations {
-        object.memory.pointer(place, length)
-    } else {
-        object.memory.writable(place, length)
+    match needed(object) {
+        0 => object.memory.pointer(place, length),
+        _ => object.memory.writable(place, length),
     }
+}
+
+/// The flags of a segment that relocations may write to; text counts while `DT_TEXTREL` is being served.
+fn needed(object: &Object) -> u32 {
+    if object.dynamic.text_relocations { 0 } else { WRITE }
 }
 
 #[cold]
@@ -169,7 +206,13 @@ fn misplaced(object: &Object, entry: &Relocation) -> super::message::Message {
 }
 
 /// Applies one relocation; false if it has to wait until the others are done.
-fn apply(object: &'static Object, scopes: &Scopes, entry: &Relocation, late: bool) -> Result<bool> {
+fn apply(
+    object: &'static Object,
+    scopes: &Scopes,
+    before: &mut Before,
+    entry: &Relocation,
+    late: bool,
+) -> Result<bool> {
     let bias = object.memory.bias;
     let width = match entry.kind {
         NONE => return Ok(true),
@@ -178,13 +221,24 @@ fn apply(object: &'static Object, scopes: &Scopes, entry: &Relocation, late: boo
         TLS_DESCRIPTOR => 16,
         _ => 8,
     };
-    let place = place_of(object, entry.place, width).ok_or_else(|| misplaced(object, entry))?;
+    let place = match width {
+        8 => before.near.word(object, entry.place),
+        _ => place_of(object, entry.place, width),
+    };
+    let place = place.ok_or_else(|| misplaced(object, entry))?;
     let value = match entry.kind {
-        RELATIVE | RELATIVE_X32 => bias.wrapping_add(entry.addend),
+        RELATIVE_X32 => bias.wrapping_add(entry.addend),
         INDIRECT if !late => return Ok(false),
         INDIRECT => resolve_indirect(bias.wrapping_add(entry.addend)),
         _ => {
-            let target = target(object, scopes, entry)?;
+            let target = match &before.last {
+                Some(last) if last.symbol == entry.symbol && last.strict == strict(entry) => last.target,
+                _ => {
+                    let target = target(object, scopes, entry)?;
+                    before.last = Some(Last { symbol: entry.symbol, strict: strict(entry), target });
+                    target
+                }
+            };
             match value(object, entry, &target, place, late)? {
                 Some(value) => value,
                 None => return Ok(late),
@@ -203,7 +257,7 @@ fn apply(object: &'static Object, scopes: &Scopes, entry: &Relocation, late: boo
         let at = hexadecimal(entry.place);
         return Err(join(&[object.path(), b": the relocation at 0x", &at, b" does not fit its 32 bits"]));
     }
-    // SAFETY: `place_of` checked that `width` bytes may be written there.
+    // SAFETY: `width` bytes may be written there, as was checked above.
     unsafe {
         if width == 4 {
             place.cast::<u32>().write_unaligned(value as u32);
@@ -308,12 +362,13 @@ fn target(object: &'static Object, scopes: &Scopes, entry: &Relocation) -> Resul
     if reference.binds_locally() {
         return Ok(Target { found: Some(Found::Object(object, reference)), reference: Some(reference) });
     }
-    let name = object
-        .string(reference.name)
+    let (name, hash) = object
+        .dynamic
+        .hashed(reference.name)
         .ok_or_else(|| object.message("a symbol's name is outside the string table"))?;
     let version = reference_version(object, entry.symbol);
-    let strict = matches!(entry.kind, JUMP_SLOT | TLS_MODULE | TLS_OFFSET | TLS_STATIC | TLS_DESCRIPTOR);
-    let wanted = Wanted { name, hash: symbols::gnu_hash(name), version, strict, newest: false };
+    let strict = strict(entry);
+    let wanted = Wanted { name, hash, version, strict, newest: false };
     let skip = (entry.kind == COPY).then_some(object);
     let own: [Member; 1] = [Some(object)];
     let own: &[Member] = if object.dynamic.symbolic && skip.is_none() { &own } else { &[] };
@@ -323,6 +378,11 @@ fn target(object: &'static Object, scopes: &Scopes, entry: &Relocation) -> Resul
         return Err(undefined(object, name, version));
     }
     Ok(Target { found, reference: Some(reference) })
+}
+
+/// Whether the PLT address of an executable is no answer to a reference.
+fn strict(entry: &Relocation) -> bool {
+    matches!(entry.kind, JUMP_SLOT | TLS_MODULE | TLS_OFFSET | TLS_STATIC | TLS_DESCRIPTOR)
 }
 
 fn reference_version(object: &Object, index: u32) -> Option<&'static [u8]> {

@@ -4,6 +4,8 @@
 //! 2.36 treats them.
 
 use super::dynamic::Dynamic;
+use super::elf::Range;
+use super::hash::GnuHash;
 use super::memory::Memory;
 use super::object::Object;
 use crate::export::{self, Row};
@@ -27,13 +29,22 @@ const ABSOLUTE: u16 = 0xfff1;
 const FIRST_VERSION: usize = 2;
 const HIDDEN: u16 = 0x8000;
 
+/// What [`gnu_hash`] starts from.
+pub const HASH_START: u32 = 5381;
+
+/// [`gnu_hash`] of one byte more.
+#[must_use]
+pub const fn hash_step(hash: u32, byte: u8) -> u32 {
+    hash.wrapping_mul(33).wrapping_add(byte as u32)
+}
+
 /// The hash of `DT_GNU_HASH` tables and of export rows.
 #[must_use]
 pub const fn gnu_hash(name: &[u8]) -> u32 {
-    let mut hash: u32 = 5381;
+    let mut hash = HASH_START;
     let mut index = 0;
     while index < name.len() {
-        hash = hash.wrapping_mul(33).wrapping_add(name[index] as u32);
+        hash = hash_step(hash, name[index]);
         index += 1;
     }
     hash
@@ -72,16 +83,18 @@ impl Symbol {
     #[inline(never)]
     pub fn read(memory: &Memory, dynamic: &Dynamic, index: u32) -> Option<Self> {
         let address = dynamic.symbols.checked_add(index as usize * SYMBOL_SIZE)?;
-        memory.pointer(address, SYMBOL_SIZE)?;
-        let info = memory.u16(address + 4)?;
+        let entry = memory.bytes(Range { address, length: SYMBOL_SIZE })?;
+        let (words, _) = entry.as_chunks::<8>();
+        let [head, value, size] = *words else { return None };
+        let head = u64::from_le_bytes(head);
         Some(Self {
             index,
-            name: memory.u32(address)? as usize,
-            info: info as u8,
-            other: (info >> 8) as u8,
-            section: memory.u16(address + 6)?,
-            value: memory.u64(address + 8)?,
-            size: memory.u64(address + 16)?,
+            name: head as u32 as usize,
+            info: (head >> 32) as u8,
+            other: (head >> 40) as u8,
+            section: (head >> 48) as u16,
+            value: usize::from_le_bytes(value),
+            size: usize::from_le_bytes(size),
         })
     }
 
@@ -157,10 +170,10 @@ fn put(versions: &mut Vec<Version>, index: u16, version: Version) {
 fn read_needed(memory: &Memory, dynamic: &Dynamic, versions: &mut Vec<Version>) -> Option<()> {
     let mut entry = dynamic.versions_needed;
     while entry != 0 {
-        let library = dynamic.string(memory, memory.u32(entry + 4)? as usize)?;
+        let library = dynamic.string(memory.u32(entry + 4)? as usize)?;
         let mut auxiliary = entry.checked_add(memory.u32(entry + 8)? as usize)?;
         for _ in 0..memory.u16(entry + 2)? {
-            let name = dynamic.string(memory, memory.u32(auxiliary + 8)? as usize)?;
+            let name = dynamic.string(memory.u32(auxiliary + 8)? as usize)?;
             put(versions, memory.u16(auxiliary + 6)?, Version { name, needed: true, library });
             match memory.u32(auxiliary + 12)? {
                 0 => break,
@@ -179,7 +192,7 @@ fn read_defined(memory: &Memory, dynamic: &Dynamic, versions: &mut Vec<Version>)
         let auxiliary = entry.checked_add(memory.u32(entry + 12)? as usize)?;
         let is_file = memory.u16(entry + 2)? & 1 != 0;
         if !is_file {
-            let name = dynamic.string(memory, memory.u32(auxiliary)? as usize)?;
+            let name = dynamic.string(memory.u32(auxiliary)? as usize)?;
             put(versions, memory.u16(entry + 4)?, Version { name, ..Version::default() });
         }
         entry = next(entry, memory.u32(entry + 16)?)?;
@@ -240,8 +253,7 @@ pub fn find_in(object: &Object, wanted: &Wanted) -> Option<Symbol> {
 }
 
 fn name_is(object: &Object, symbol: &Symbol, name: &[u8]) -> bool {
-    let strings = object.memory.bytes(object.dynamic.strings).unwrap_or(&[]);
-    let rest = strings.get(symbol.name..).unwrap_or(&[]);
+    let rest = object.dynamic.strings.get(symbol.name..).unwrap_or(&[]);
     rest.starts_with(name) && rest.get(name.len()) == Some(&0)
 }
 
@@ -291,62 +303,22 @@ impl Candidate {
         let Some(index) = self.index else { return NO_CANDIDATE };
         let next = match self.left {
             0 => None,
-            _ if object.dynamic.gnu_hash != 0 => gnu_next(object, index, wanted.hash),
-            _ => sysv_next(object, index),
+            _ => match &object.hash {
+                Some(table) => table.next(index, wanted.hash),
+                None => sysv_next(object, index),
+            },
         };
         Self { index: next, left: self.left.wrapping_sub(1) }
     }
 }
 
 fn first_candidate(object: &Object, wanted: &Wanted) -> Candidate {
-    let index = if object.dynamic.gnu_hash != 0 {
-        gnu_first(object, wanted.hash)
-    } else if object.dynamic.hash != 0 {
-        sysv_first(object, wanted.name)
-    } else {
-        None
+    let index = match &object.hash {
+        Some(table) => table.find(wanted.hash),
+        None if object.dynamic.hash != 0 => sysv_first(object, wanted.name),
+        None => None,
     };
     Candidate { index, left: 1 << 24 }
-}
-
-/// The parts of a GNU hash table: bucket count, index of the first symbol, addresses of buckets and chains.
-#[inline(never)]
-fn gnu_parts(object: &Object) -> Option<(u32, u32, usize, usize)> {
-    let (memory, table) = (&object.memory, object.dynamic.gnu_hash);
-    let (buckets, first, words) = (memory.u32(table)?, memory.u32(table + 4)?, memory.u32(table + 8)?);
-    let at = table.checked_add(16 + words as usize * 8)?;
-    Some((buckets, first, at, at.checked_add(buckets as usize * 4)?))
-}
-
-fn gnu_first(object: &Object, hash: u32) -> Option<u32> {
-    let (memory, table) = (&object.memory, object.dynamic.gnu_hash);
-    let (buckets, first, at, chains) = gnu_parts(object)?;
-    let (words, shift) = (memory.u32(table + 8)?, memory.u32(table + 12)?);
-    let word = memory.u64(table + 16 + (hash / 64).checked_rem(words)? as usize * 8)?;
-    if word >> (hash % 64) & word >> (hash.wrapping_shr(shift) % 64) & 1 == 0 {
-        return None;
-    }
-    let index = memory.u32(at + hash.checked_rem(buckets)? as usize * 4)?;
-    if index < first {
-        return None;
-    }
-    let entry = memory.u32(chains + (index - first) as usize * 4)?;
-    if (entry ^ hash) >> 1 == 0 { Some(index) } else { gnu_next(object, index, hash) }
-}
-
-/// The next symbol of the chain whose hash is the same but for the lowest bit, which marks the end.
-#[inline(never)]
-fn gnu_next(object: &Object, mut index: u32, hash: u32) -> Option<u32> {
-    let (_, first, _, chains) = gnu_parts(object)?;
-    loop {
-        if object.memory.u32(chains + (index - first) as usize * 4)? & 1 != 0 {
-            return None;
-        }
-        index = index.checked_add(1)?;
-        if (object.memory.u32(chains + (index - first) as usize * 4)? ^ hash) >> 1 == 0 {
-            return Some(index);
-        }
-    }
 }
 
 fn sysv_first(object: &Object, name: &[u8]) -> Option<u32> {
@@ -368,19 +340,7 @@ pub fn count(object: &Object) -> u32 {
     if object.dynamic.hash != 0 {
         return memory.u32(object.dynamic.hash + 4).unwrap_or(0);
     }
-    let Some((buckets, first, at, chains)) = gnu_parts(object) else { return 0 };
-    let last = (0..buckets).map_while(|bucket| memory.u32(at + bucket as usize * 4)).max().unwrap_or(0);
-    let mut index = last;
-    if index < first {
-        return first;
-    }
-    while let Some(entry) = memory.u32(chains + (index - first) as usize * 4) {
-        index += 1;
-        if entry & 1 != 0 {
-            break;
-        }
-    }
-    index
+    object.hash.as_ref().map_or(0, GnuHash::count)
 }
 
 /// A member of a scope: an object, or the kernel, which stands for the C library.
@@ -406,6 +366,8 @@ pub fn find(scope: &[Member], wanted: &Wanted, skip: Option<&Object>) -> Option<
                     return Some(Found::Kernel(row));
                 }
             }
+            // Most objects of a scope do not have the symbol, and say so at once.
+            Some(object) if object.hash.as_ref().is_some_and(|table| !table.may_hold(wanted.hash)) => {}
             Some(object) if skip.is_some_and(|skip| core::ptr::eq(skip, object)) => {}
             Some(object) => {
                 if let Some(symbol) = find_in(object, wanted) {
