@@ -7,6 +7,7 @@ mod build;
 mod case;
 mod conformance;
 mod data;
+mod fault;
 mod guest;
 mod host;
 #[path = "../link/mod.rs"]
@@ -143,6 +144,9 @@ fn run(options: Options) -> Result<bool, String> {
         for server in &servers {
             server.boots(&options).iter().for_each(|boot| println!("{}", server.boot_name(*boot)));
         }
+        for (number, boot) in fault::boots(&options) {
+            println!("{}", fault::name(number, boot));
+        }
         if covers {
             println!("{}", conformance::COVERAGE);
         }
@@ -186,6 +190,7 @@ fn run(options: Options) -> Result<bool, String> {
     }
     // Two guests each, so one after the other.
     if !context.options.host {
+        fault::all_faults(&context);
         pairs.iter().for_each(|pair| pair::whole_pair(pair, &context));
     }
     let results = context.results.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());

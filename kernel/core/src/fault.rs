@@ -132,6 +132,7 @@ mod machine {
     /// an earlier call has left behind.
     fn backtrace(frame: &TrapFrame) {
         message(&[Part::Text("called from:")]);
+        let mut places = [0; BACKTRACE];
         let mut found = 0;
         // A stack that overflowed points below what is there.
         let mut start = (frame.rsp as usize).next_multiple_of(8);
@@ -142,17 +143,35 @@ mod machine {
             start = (start | 4095).saturating_add(1);
         }
         for place in (start..start.saturating_add(SEARCHED)).step_by(8) {
-            if !memory::is_readable(place) || found == BACKTRACE {
+            if found == BACKTRACE || !memory::is_readable(place) {
                 break;
             }
             // SAFETY: the page is there.
             let word = unsafe { core::ptr::with_exposed_provenance::<usize>(place).read() };
             if follows_call(word) {
                 message(&[Part::Text(" "), Part::Hex(word as u64)]);
+                places[found] = word;
                 found += 1;
             }
         }
         message(&[Part::Text("\n")]);
+        objects(frame.rip as usize, &places);
+    }
+
+    /// Where the objects are that these addresses are in, so that they can be given names elsewhere.
+    fn objects(at: usize, places: &[usize]) {
+        // Whoever holds the list may be the thread that has failed.
+        let Some(objects) = crate::loader::lock::OBJECTS.try_lock() else { return };
+        for object in objects.iter() {
+            if object.contains(at) || places.iter().any(|&place| object.contains(place)) {
+                message(&[
+                    Part::Bytes(object.path()),
+                    Part::Text(" is at "),
+                    Part::Hex(object.memory.bias as u64),
+                ]);
+                message(&[Part::Text("\n")]);
+            }
+        }
     }
 
     /// Whether there is a call instruction in front of an address: E8 and four bytes, or FF /2 in

@@ -6,6 +6,7 @@
 pub mod accelerator;
 pub mod command_line;
 pub mod console;
+pub mod fault;
 pub mod image;
 pub mod interrupt;
 pub mod machine;
@@ -17,6 +18,7 @@ pub mod run;
 pub use accelerator::Accelerator;
 pub use command_line::CommandLine;
 pub use console::{ConsoleFilter, ExitStatus};
+pub use fault::{FaultReport, Symbols};
 pub use image::{ImageError, ImagePlan, Source};
 pub use machine::{Machine, RootMedium};
 pub use network::{Network, NetworkError, Publish, Transport};

@@ -13,7 +13,10 @@ use super::make::{Inputs, Made};
 use super::options;
 use super::output::{self, Outputs};
 use crate::app::{AppClosure, SearchPaths};
-use crate::boot::{self, CommandLine, ImagePlan, Machine, Network, RootMedium, RunError, RunPlan, Source};
+use crate::boot::{
+    self, CommandLine, FaultReport, ImagePlan, Machine, Network, RootMedium, RunError, RunPlan, Source,
+    Symbols,
+};
 
 /// Bytes of memory, unless somebody says.
 const MEMORY: u64 = 128 << 20;
@@ -75,8 +78,13 @@ pub(super) fn run(arguments: &arguments::Run) -> Result<ExitCode, CliError> {
         return Ok(ExitCode::SUCCESS);
     }
     plan.stop = boot::interrupt::counted_signals();
-    let outcome = boot::run(&plan, &mut std::io::stdout().lock())?;
-    Ok(ExitCode::from(outcome.status.code()))
+    let mut faults = FaultReport::default();
+    let result = boot::run(&plan, &mut faults.beside(std::io::stdout().lock()));
+    if let Some(report) = faults.finish() {
+        let symbols = Symbols::read(&made.specialized.image.with_symbols, &made.closure);
+        eprint!("{}", symbols.backtrace(&report));
+    }
+    Ok(ExitCode::from(result?.status.code()))
 }
 
 /// The machine that was asked for, or the one that goes with the profile.
