@@ -467,16 +467,16 @@ fn compare_rates(
         // The first run of each is to warm up.
         for run in 0..=runs {
             for (side, rates) in sides.iter().zip(&mut rates) {
-                let done = (load.run)(&side.address, load.count)
-                    .map_err(|error| format!("{}: {error}", side.name))?;
-                if run > 0 {
+                if let Some(done) = do_load(load, side)
+                    && run > 0
+                {
                     rates.push(done.rate);
                 }
             }
         }
         let [ours, theirs] = rates.map(table::median);
         eprintln!("{}: {:.0} against {:.0}", load.name, ours.0, theirs.0);
-        rows.push(vec![load.name.into(), spread(ours), spread(theirs), format!("{:.2}", ours.0 / theirs.0)]);
+        rows.push(vec![load.name.into(), spread(ours), spread(theirs), ratio(ours.0, theirs.0)]);
     }
     drop(guests);
     Ok(rows)
@@ -499,9 +499,9 @@ fn compare_instructions(
             let mut each = Vec::new();
             for run in 0..=runs {
                 let before = guest.instructions();
-                let done = (load.run)(&side.address, load.count)
-                    .map_err(|error| format!("{}: {error}", side.name))?;
-                if run > 0 {
+                if let Some(done) = do_load(load, side)
+                    && run > 0
+                {
                     each.push((guest.instructions() - before) as f64 / done.count);
                 }
             }
@@ -509,14 +509,27 @@ fn compare_instructions(
         }
     }
     let row = |(load, [ours, theirs]): (&&&Load, &[(f64, f64, f64); 2])| {
-        vec![load.name.into(), spread(*ours), spread(*theirs), format!("{:.2}", theirs.0 / ours.0)]
+        vec![load.name.into(), spread(*ours), spread(*theirs), ratio(theirs.0, ours.0)]
     };
-    let ratio = format!("1/{}", boots[1] / boots[0].max(1));
-    let boot = vec![server.name.into(), table::number(boots[0]), table::number(boots[1]), ratio];
+    let part = format!("1/{}", boots[1] / boots[0].max(1));
+    let boot = vec![server.name.into(), table::number(boots[0]), table::number(boots[1]), part];
     Ok((loads.iter().zip(&counts).map(row).collect(), boot))
 }
 
+/// What a client did; none if it failed, which is told, and leaves a gap in the table.
+fn do_load(load: &Load, side: &Side) -> Option<Done> {
+    let done = (load.run)(&side.address, load.count);
+    done.map_err(|error| eprintln!("note: {} on {}: {error}", load.name, side.name)).ok()
+}
+
+fn ratio(over: f64, under: f64) -> String {
+    if over == 0.0 || under == 0.0 { "–".into() } else { format!("{:.2}", over / under) }
+}
+
 fn spread((median, low, high): (f64, f64, f64)) -> String {
+    if median == 0.0 {
+        return "did not finish".into();
+    }
     format!(
         "{} ({} to {})",
         table::number(median as u64),
