@@ -135,7 +135,7 @@ impl Client {
         if to == [255; 4] {
             interface.send_to(ethernet::BROADCAST, ethernet::kind::IPV4, packet, false);
         } else if let Ok(way) = stack.route(&destination, Some(&source), interface.index) {
-            interface.send(&way.next_hop, ethernet::kind::IPV4, packet, false);
+            way.send(ethernet::kind::IPV4, packet, false);
         }
     }
 

@@ -69,15 +69,15 @@ pub(crate) fn add_loopback(stack: &'static Stack) {
     }
 }
 
-/// Adds a card's interface and starts to receive.
-///
-/// # Errors
 /// Whether all cards have sent what they were given.
 pub(crate) fn all_idle(stack: &Stack) -> bool {
     let interfaces: Vec<_> = stack.interfaces.lock().clone();
     interfaces.iter().filter_map(|interface| interface.nic.as_ref()).all(|nic| nic.is_idle())
 }
 
+/// Adds a card's interface and starts to receive.
+///
+/// # Errors
 /// What the card gives.
 pub fn add_card(stack: &'static Stack, nic: Arc<dyn Nic>) -> Result<Arc<Interface>> {
     let number = stack.interfaces.lock().len().saturating_sub(1);
@@ -278,8 +278,7 @@ impl Interface {
         } else if self.is_broadcast(next_hop) {
             ethernet::BROADCAST
         } else {
-            self.resolve_and_send(next_hop, kind, packet, more);
-            return;
+            return self.send_to_neighbor(&self.neighbors.get(next_hop), kind, packet, more);
         };
         self.send_to(mac, kind, packet, more);
     }
@@ -349,16 +348,17 @@ impl Interface {
 impl Receiver for Interface {
     fn receive(&self, mut packet: Packet) {
         let Some(header) = ethernet::Header::parse(&packet.head) else { return };
-        let single = header.destination == self.mac;
         // The lowest bit marks groups; what is for other hosts may come by where a link is shared.
-        if !single && header.destination[0] & 1 == 0 || !packet.pull_header(ethernet::LENGTH) {
+        if header.destination != self.mac && header.destination[0] & 1 == 0
+            || !packet.pull_header(ethernet::LENGTH)
+        {
             return;
         }
         if matches!(packet.checksum, Checksum::Partial { .. }) && packet.gso.is_none() {
             // It has not been on a wire: nothing can have damaged it.
             packet.checksum = Checksum::Valid;
         }
-        ip::input(self.stack, self, header.kind, packet, single);
+        ip::input(self.stack, self, &header, packet);
     }
 
     fn done(&self) {

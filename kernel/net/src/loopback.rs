@@ -12,6 +12,7 @@ use kcore::device::net::Packet;
 use kcore::sync::SpinLock;
 
 use crate::stack::Stack;
+use crate::wire::ethernet;
 
 /// Packets that a thread processes before it leaves the rest to the stack's.
 pub const BUDGET: usize = 128;
@@ -66,7 +67,10 @@ impl Loopback {
                     by = stack.interface(index);
                 }
                 if let Some(by) = &by {
-                    crate::ip::input(stack, by, kind, packet, by.is_loopback());
+                    // What comes back to an interface with a cable was for a group.
+                    let destination = if by.is_loopback() { by.mac } else { ethernet::BROADCAST };
+                    let link = ethernet::Header { destination, source: by.mac, kind };
+                    crate::ip::input(stack, by, &link, packet);
                 }
             }
             self.busy.store(false, Ordering::SeqCst);

@@ -5,11 +5,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use kcore::device::net::Packet;
 use kcore::errno::{EADDRNOTAVAIL, ENETUNREACH, ENODEV, Result};
 use kcore::sync::SpinLock;
 
 use crate::address::{IpAddress, Prefix};
 use crate::interface::Interface;
+use crate::neighbor::Neighbor;
 use crate::stack::Stack;
 
 /// Paths whose MTU is kept.
@@ -81,6 +83,8 @@ pub struct Way {
     pub next_hop: IpAddress,
     /// The longest packet that gets through, as far as is known.
     pub mtu: usize,
+    /// The next hop, if it is a single host on a cable.
+    pub(crate) neighbor: Option<Arc<Neighbor>>,
     generation: u32,
 }
 
@@ -88,6 +92,28 @@ impl Way {
     /// Whether it can still be relied on.
     pub fn is_current(&self, stack: &Stack) -> bool {
         self.generation == stack.routes.generation.load(Ordering::Acquire)
+    }
+
+    /// What was sent arrives.
+    pub(crate) fn works(&self, now: u64) {
+        if let Some(neighbor) = &self.neighbor {
+            neighbor.confirm(now);
+        }
+    }
+
+    /// What was sent does not seem to arrive.
+    pub(crate) fn fails(&self) {
+        if let Some(neighbor) = &self.neighbor {
+            self.interface.doubt(neighbor);
+        }
+    }
+
+    /// Sends a packet without a link header.
+    pub(crate) fn send(&self, kind: u16, packet: Packet, more: bool) {
+        match &self.neighbor {
+            Some(neighbor) => self.interface.send_to_neighbor(neighbor, kind, packet, more),
+            None => self.interface.send(&self.next_hop, kind, packet, more),
+        }
     }
 }
 
@@ -113,7 +139,14 @@ impl Stack {
             } else {
                 to
             });
-            return Ok(Way { interface: lo.clone(), source, next_hop: to, mtu: lo.mtu(), generation });
+            return Ok(Way {
+                interface: lo.clone(),
+                source,
+                next_hop: to,
+                mtu: lo.mtu(),
+                neighbor: None,
+                generation,
+            });
         }
         let wanted = |index: u32| interface == 0 || index == interface;
         if interface != 0 && !interfaces.iter().any(|own| own.index == interface) {
@@ -154,7 +187,9 @@ impl Stack {
         let known = paths.get(to).filter(|path| path.1 > now).map_or(usize::MAX, |path| path.0);
         drop(paths);
         let (next_hop, mtu) = (gateway.unwrap_or(*to), by.mtu().min(known));
-        Ok(Way { interface: by.clone(), source, next_hop, mtu, generation })
+        let alone = !by.is_loopback() && !next_hop.is_multicast() && !by.is_broadcast(&next_hop);
+        let neighbor = alone.then(|| by.neighbors.get(&next_hop));
+        Ok(Way { interface: by.clone(), source, next_hop, mtu, neighbor, generation })
     }
 
     /// Notes that packets longer than `mtu` do not get to `to`.

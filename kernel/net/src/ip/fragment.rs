@@ -46,7 +46,7 @@ pub(super) fn send(
         }
         let more = offset + count < length;
         (version.header)(stack, &mut part, out, Some(&Part { offset, more, id })).ok_or(ENOMEM)?;
-        way.interface.send(&way.next_hop, version.kind, part, more);
+        way.send(version.kind, part, more);
         offset += count;
     }
     Ok(())

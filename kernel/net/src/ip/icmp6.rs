@@ -9,6 +9,7 @@ use kcore::errno::{EACCES, ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EPROTO};
 use super::Outgoing;
 use crate::address::{IpAddress, Prefix};
 use crate::interface::{Address, Interface};
+use crate::neighbor::Heard;
 use crate::protocol::{Incoming, News, Report};
 use crate::route::Route;
 use crate::stack::Stack;
@@ -185,7 +186,8 @@ fn neighbor_solicitation(stack: &'static Stack, incoming: &Incoming<'_>, body: &
         let mut own = interface.addresses.lock();
         own.retain(|own| own.prefix.address != address || !own.tentative);
     } else if let Some(mac) = ndp::mac(options, option::SOURCE) {
-        interface.learn(&incoming.source, mac, interface.has(&address));
+        let heard = if interface.has(&address) { Heard::Mentioned } else { Heard::Overheard };
+        interface.learn(&incoming.source, mac, heard);
     }
     if !interface.has(&address) {
         return;
@@ -215,7 +217,8 @@ fn neighbor_advertisement(stack: &'static Stack, incoming: &Incoming<'_>, header
     // Without the override flag it does not replace what is known.
     if let Some(mac) = mac.filter(|mac| header.rest >> 29 & 1 == 1 || known.is_none_or(|known| known == *mac))
     {
-        interface.learn(&address, mac, false);
+        let solicited = header.rest >> 30 & 1 == 1;
+        interface.learn(&address, mac, if solicited { Heard::Answered } else { Heard::Overheard });
     }
 }
 
@@ -244,7 +247,7 @@ fn router_advertisement(stack: &'static Stack, incoming: &Incoming<'_>, header: 
         match kind {
             option::SOURCE => {
                 if let Some(mac) = array(option, 0) {
-                    interface.learn(&router, mac, true);
+                    interface.learn(&router, mac, Heard::Mentioned);
                 }
             }
             option::PREFIX => {

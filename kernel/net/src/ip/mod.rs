@@ -19,7 +19,7 @@ use crate::protocol::Incoming;
 use crate::route::Way;
 use crate::stack::Stack;
 use crate::wire::checksum;
-use crate::wire::ethernet::Mac;
+use crate::wire::ethernet::{self, Mac};
 
 pub use v4::IPV4;
 pub(crate) use v4::announce;
@@ -65,8 +65,8 @@ pub struct Version {
     /// Bytes of its header, and of that of a fragment.
     pub(crate) headers: (usize, usize),
     /// Takes a packet of one of its types (those that its neighbours' addresses are asked with
-    /// among them); false for others. The flag: it was sent to this host alone, on the link.
-    pub(crate) input: fn(&'static Stack, &Interface, u16, &mut Option<Packet>, bool) -> bool,
+    /// among them), whose link header it gets; false for others.
+    pub(crate) input: fn(&'static Stack, &Interface, &ethernet::Header, &mut Option<Packet>) -> bool,
     /// Puts its header in front.
     pub(crate) header: fn(&Stack, &mut Packet, &Outgoing, Option<&Part>) -> Option<()>,
     /// Asks for a neighbour's hardware address; the neighbour alone if that is known.
@@ -99,10 +99,10 @@ pub(crate) fn version(family: Family) -> Result<&'static Version> {
 }
 
 /// Takes a packet without its link header.
-pub(crate) fn input(stack: &'static Stack, interface: &Interface, kind: u16, packet: Packet, single: bool) {
+pub(crate) fn input(stack: &'static Stack, interface: &Interface, link: &ethernet::Header, packet: Packet) {
     let mut packet = Some(packet);
     for row in rows() {
-        if (row.input)(stack, interface, kind, &mut packet, single) {
+        if (row.input)(stack, interface, link, &mut packet) {
             return;
         }
     }
@@ -152,7 +152,7 @@ pub(crate) fn output(
     }
     let mut packet = packet;
     if (version.header)(stack, &mut packet, out, None).is_some() {
-        way.interface.send(&way.next_hop, version.kind, packet, more);
+        way.send(version.kind, packet, more);
     }
     Ok(())
 }

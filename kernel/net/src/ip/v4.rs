@@ -8,6 +8,7 @@ use super::reassembly::Key;
 use super::{Outgoing, Part, Version, icmp4};
 use crate::address::{Family, IpAddress};
 use crate::interface::Interface;
+use crate::neighbor::Heard;
 use crate::protocol::Incoming;
 use crate::stack::Stack;
 use crate::wire::arp::{self, Message};
@@ -36,20 +37,19 @@ pub static IPV4: Version = Version {
 fn input(
     stack: &'static Stack,
     interface: &Interface,
-    kind: u16,
+    link: &ethernet::Header,
     packet: &mut Option<Packet>,
-    single: bool,
 ) -> bool {
-    match kind {
+    match link.kind {
         kind::IPV4 => {
             if let Some(packet) = packet.take() {
-                receive(stack, interface, packet, single);
+                receive(stack, interface, packet, link.destination == interface.mac);
             }
             true
         }
         kind::ARP => {
             if let Some(packet) = packet.take() {
-                receive_arp(interface, &packet);
+                receive_arp(interface, link, &packet);
             }
             true
         }
@@ -152,7 +152,7 @@ fn solicit(interface: &Interface, address: &IpAddress, mac: Option<Mac>) {
     send_arp(interface, to, &request);
 }
 
-fn receive_arp(interface: &Interface, packet: &Packet) {
+fn receive_arp(interface: &Interface, link: &ethernet::Header, packet: &Packet) {
     let Some(message) = Message::parse(&packet.head) else { return };
     let (sender, target) = (IpAddress::V4(message.sender), IpAddress::V4(message.target));
     if interface.is_loopback() || message.sender_mac == interface.mac {
@@ -160,7 +160,15 @@ fn receive_arp(interface: &Interface, packet: &Packet) {
     }
     let ours = interface.has(&target);
     if !sender.is_any() && interface.on_link(&sender).is_some() && !interface.has(&sender) {
-        interface.learn(&sender, message.sender_mac, ours);
+        // What was damaged on the way names two addresses, most likely.
+        let agrees = link.source == message.sender_mac;
+        let answers = message.operation == arp::REPLY && message.target_mac == interface.mac;
+        let heard = match ours {
+            true if answers && agrees => Heard::Answered,
+            true => Heard::Mentioned,
+            false => Heard::Overheard,
+        };
+        interface.learn(&sender, message.sender_mac, heard);
     }
     if ours && message.operation == arp::REQUEST {
         let reply = Message {

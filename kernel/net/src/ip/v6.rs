@@ -11,7 +11,7 @@ use crate::interface::Interface;
 use crate::protocol::Incoming;
 use crate::stack::Stack;
 use crate::wire::array;
-use crate::wire::ethernet::kind;
+use crate::wire::ethernet::{self, kind};
 use crate::wire::ipv6::{self, Fragment, Header, next};
 
 /// IPv6.
@@ -39,15 +39,14 @@ const EXTENSIONS: usize = 8;
 fn input(
     stack: &'static Stack,
     interface: &Interface,
-    kind: u16,
+    link: &ethernet::Header,
     packet: &mut Option<Packet>,
-    single: bool,
 ) -> bool {
-    if kind != kind::IPV6 {
+    if link.kind != kind::IPV6 {
         return false;
     }
     if let Some(packet) = packet.take() {
-        receive(stack, interface, packet, single);
+        receive(stack, interface, packet, link.destination == interface.mac);
     }
     true
 }

@@ -288,6 +288,9 @@ impl Connection {
         self.recover(&delivered, advanced, flight, segment, cx);
         if advanced {
             self.rtt.backoff = 0;
+            if let Some(way) = &self.way {
+                way.works(cx.now);
+            }
             if self.recovery.is_empty() {
                 (self.timers.retransmit, self.timers.probe, self.timers.reorder) = (0, 0, 0);
             } else {

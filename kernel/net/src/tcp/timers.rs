@@ -143,6 +143,9 @@ impl Connection {
     fn timed_out(&mut self, cx: &Context<'_>) {
         self.timers.probe = 0;
         self.timers.reorder = 0;
+        if let Some(way) = &self.way {
+            way.fails();
+        }
         if !self.state.is_synchronized() {
             if u32::from(self.rtt.backoff) >= cx.settings.syn_count || self.is_overdue(self.heard, cx) {
                 return self.give_up();
