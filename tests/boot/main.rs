@@ -65,9 +65,6 @@ struct Options {
     /// Show the QEMU command line of each boot
     #[arg(long)]
     print_command: bool,
-    /// Also pairs of guests with a bad cable between them
-    #[arg(long)]
-    bad_cables: bool,
     /// Repeat every boot this often
     #[arg(long, default_value_t = 1)]
     repeat: usize,
@@ -130,7 +127,7 @@ fn run(options: Options) -> Result<bool, String> {
     let all = if covers { cases.clone() } else { Vec::new() };
     cases.retain(|case| case.boots(&options).next().is_some());
     let mut pairs = pair::read(&sources.join("pairs.toml"))?;
-    pairs.retain(|pair| (options.bad_cables || pair.has_good_cable()) && !pair.boots(&options).is_empty());
+    pairs.retain(|pair| !pair.boots(&options).is_empty());
     let all_servers = server::read(&sources.join("servers.toml"))?;
     let mut servers = all_servers.clone();
     servers.retain(|server| !server.boots(&options).is_empty());

@@ -58,11 +58,6 @@ pub fn read(path: &Path) -> Result<Vec<Pair>, String> {
 }
 
 impl Pair {
-    /// Whether nothing happens to frames on the way.
-    pub fn has_good_cable(&self) -> bool {
-        self.faults == Faults::default()
-    }
-
     /// The two programs as cases: both are told where the server is.
     fn cases(&self, address: &str, port: u16) -> [Case; 2] {
         let case = |role: &str, source: &str| {
