@@ -235,6 +235,20 @@ impl Interface {
         self.is_broadcast(address) || !address.is_loopback() && self.stack.owner_of(address).is_some()
     }
 
+    /// Whether a packet of IPv4 is from a host, as far as its source says, and to one of this
+    /// interface's addresses, like nearly all of them.
+    pub(crate) fn is_ordinary(&self, from: &IpAddress, to: &IpAddress) -> bool {
+        let addresses = self.addresses.lock();
+        let mut known = false;
+        for own in addresses.iter() {
+            known |= own.prefix.address == *to && !own.tentative;
+            if own.prefix.broadcast() == Some(*from) {
+                return false;
+            }
+        }
+        known && *from != IpAddress::BROADCAST && !from.is_multicast()
+    }
+
     /// Whether an address means all hosts on this link.
     pub(crate) fn is_broadcast(&self, address: &IpAddress) -> bool {
         *address == IpAddress::BROADCAST

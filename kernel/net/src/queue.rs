@@ -6,6 +6,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use kcore::device::net::{Buffer, Fragment, Packet};
 use kcore::errno::Result;
@@ -15,6 +16,9 @@ const BLOCK_MIN: usize = 256;
 const BLOCK_MAX: usize = 32 << 10;
 /// What the heap's header of a block takes of it.
 const OVERHEAD: usize = 16;
+
+/// Pieces that an empty queue keeps room for, as many as the first brings with it.
+const KEPT: usize = 4;
 
 /// A queue of bytes.
 #[derive(Default)]
@@ -133,7 +137,10 @@ impl Queue {
             }
         }
         if self.length == 0 {
-            *self = Self::default();
+            self.tail = None;
+            if self.pieces.capacity() > KEPT {
+                self.pieces = VecDeque::new();
+            }
         }
     }
 
@@ -171,21 +178,27 @@ impl Queue {
         done
     }
 
+    /// The pieces in which `length` bytes from `offset` on lie, and where in them.
+    fn pieces(&self, offset: usize, length: usize) -> impl Iterator<Item = (&Fragment, Range<usize>)> {
+        let (mut skip, mut left) = (offset, length);
+        self.pieces.iter().filter_map(move |piece| {
+            let start = skip.min(piece.len());
+            skip -= start;
+            let end = piece.len().min(start.saturating_add(left));
+            left -= end - start;
+            (start < end).then_some((piece, start..end))
+        })
+    }
+
     /// The pieces in which `length` bytes from `offset` on lie, to be sent.
     pub fn share(&self, offset: usize, length: usize, to: &mut Vec<Fragment>) {
-        let (mut skip, mut left) = (offset, length);
-        for piece in &self.pieces {
-            if left == 0 {
-                break;
-            }
-            if skip >= piece.len() {
-                skip -= piece.len();
-                continue;
-            }
-            let part = piece.part(skip..skip.saturating_add(left));
-            skip = 0;
-            left -= part.len().min(left);
-            to.push(part);
+        to.extend(self.pieces(offset, length).map(|(piece, range)| piece.part(range)));
+    }
+
+    /// Copies `length` bytes from `offset` on behind what is in a buffer, as far as there is room.
+    pub fn append_to(&self, offset: usize, length: usize, to: &mut Buffer) {
+        for (piece, range) in self.pieces(offset, length) {
+            to.append(piece.get(range).unwrap_or_default());
         }
     }
 
@@ -234,7 +247,7 @@ mod tests {
         queue.truncate(5);
         assert_eq!(queue.len(), 5.min(written - read));
         queue.advance(usize::MAX);
-        assert!(queue.is_empty() && queue.footprint() == 0 && queue.pieces.capacity() == 0);
+        assert!(queue.is_empty() && queue.footprint() == 0 && queue.pieces.capacity() <= KEPT);
     }
 
     #[test]

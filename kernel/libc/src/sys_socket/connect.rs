@@ -50,7 +50,7 @@ pub unsafe extern "C-unwind" fn accept4(
         kcore::vfs::fd::check_free()?;
         let (accepted, from) = file.accept()?;
         // SAFETY: null or the caller's room.
-        unsafe { store_if_wanted(&from, name, length) }?;
+        unsafe { store_if_wanted(from.bytes(), name, length) }?;
         install(accepted, flags).map(|descriptor| descriptor as usize)
     }) as c_int
 }

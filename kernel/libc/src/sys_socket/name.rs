@@ -4,7 +4,7 @@ use core::ffi::{c_int, c_uint, c_void};
 
 use kcore::errno::{EFAULT, EINVAL, Result};
 use macros::export;
-use net::socket::{SocketName, file};
+use net::socket::file;
 
 use crate::outcome::{bytes, unit};
 
@@ -21,8 +21,7 @@ pub(super) unsafe fn given<'a>(name: *const c_void, length: c_uint) -> Result<&'
 }
 
 /// Stores a name, cut to the room there is, and its whole length.
-pub(super) unsafe fn store(name: &SocketName, to: *mut c_void, length: *mut c_uint) -> Result<()> {
-    let name = name.bytes();
+pub(super) unsafe fn store(name: &[u8], to: *mut c_void, length: *mut c_uint) -> Result<()> {
     // SAFETY: the caller's length and room.
     let length = unsafe { length.as_mut() }.ok_or(EFAULT)?;
     if *length > c_int::MAX as c_uint {
@@ -37,7 +36,7 @@ pub(super) unsafe fn store(name: &SocketName, to: *mut c_void, length: *mut c_ui
 }
 
 /// As [`store`], where null says that nobody wants to know.
-pub(super) unsafe fn store_if_wanted(name: &SocketName, to: *mut c_void, length: *mut c_uint) -> Result<()> {
+pub(super) unsafe fn store_if_wanted(name: &[u8], to: *mut c_void, length: *mut c_uint) -> Result<()> {
     if to.is_null() {
         return Ok(());
     }
@@ -49,12 +48,12 @@ pub(super) unsafe fn store_if_wanted(name: &SocketName, to: *mut c_void, length:
 #[export]
 pub unsafe extern "C" fn getsockname(descriptor: c_int, name: *mut c_void, length: *mut c_uint) -> c_int {
     // SAFETY: the caller's.
-    unit(file::with(descriptor, |file| unsafe { store(&file.socket().name()?, name, length) }))
+    unit(file::with(descriptor, |file| unsafe { store(file.socket().name()?.bytes(), name, length) }))
 }
 
 /// The name of the socket at the other end.
 #[export]
 pub unsafe extern "C" fn getpeername(descriptor: c_int, name: *mut c_void, length: *mut c_uint) -> c_int {
     // SAFETY: the caller's.
-    unit(file::with(descriptor, |file| unsafe { store(&file.socket().peer()?, name, length) }))
+    unit(file::with(descriptor, |file| unsafe { store(file.socket().peer()?.bytes(), name, length) }))
 }

@@ -53,7 +53,7 @@ pub unsafe extern "C-unwind" fn recvfrom(
             };
             let count = file.receive(&mut [room], &mut message)?;
             // A stream has no name to tell and leaves the caller's alone, but says that it is empty.
-            store_if_wanted(&message.from, from, length)?;
+            store_if_wanted(message.sender(), from, length)?;
             Ok(count)
         }
     })
@@ -71,7 +71,7 @@ pub(super) unsafe fn receive_message(file: &SocketFile, header: &mut msghdr, fla
         if header.msg_name.is_null() {
             header.msg_namelen = 0;
         } else {
-            store(&message.from, header.msg_name, &mut header.msg_namelen)?;
+            store(message.sender(), header.msg_name, &mut header.msg_namelen)?;
         }
         write_control(header, &mut message)?;
         Ok(count)

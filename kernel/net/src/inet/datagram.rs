@@ -285,7 +285,7 @@ impl Socket for Datagram {
         })?;
         // Shut down, and nothing left.
         let Some(received) = received else { return Ok(0) };
-        message.from = name::write(self.version, &received.from);
+        message.from = Some(name::write(self.version, &received.from));
         message.notes = self.notes(&received);
         if received.length > received.copied {
             message.outcome |= Flags::TRUNC;

@@ -80,5 +80,5 @@ fn datagrams_keep_their_bounds_and_senders() {
     let mut message = Incoming::new(Flags::TRUNC);
     assert_eq!(one.receive(&mut [&mut buffer], &mut message, &wait()), Ok(8));
     assert_eq!((&buffer, message.outcome), (b"data", Flags::TRUNC));
-    assert_eq!(name::parse_any(message.from.bytes()).unwrap().address, IpAddress::LOOPBACK_V4);
+    assert_eq!(name::parse_any(message.sender()).unwrap().address, IpAddress::LOOPBACK_V4);
 }

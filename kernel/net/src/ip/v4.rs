@@ -61,12 +61,13 @@ fn receive(stack: &'static Stack, interface: &Interface, mut packet: Packet, sin
     let Some(header) = Header::parse(&packet.head, packet.length()) else { return };
     let (source, destination) = (IpAddress::V4(header.source), IpAddress::V4(header.destination));
     // The unspecified address is nobody's but that of a host that asks for its own; see DHCP.
-    let from_host = !source.is_multicast() && !interface.is_broadcast(&source);
+    let ordinary = interface.is_ordinary(&source, &destination);
+    let from_host = ordinary || !source.is_multicast() && !interface.is_broadcast(&source);
     let strange = (source.is_loopback() || destination.is_loopback()) && !interface.is_loopback();
     if !from_host || strange || crate::dhcp::overhears(stack, interface, &header, &packet) {
         return;
     }
-    if source.is_any() || !interface.accepts(&destination) {
+    if source.is_any() || !ordinary && !interface.accepts(&destination) {
         return;
     }
     let mut bytes = [0; 60];
@@ -86,7 +87,7 @@ fn receive(stack: &'static Stack, interface: &Interface, mut packet: Packet, sin
         interface,
         source,
         destination,
-        unicast: single && !destination.is_multicast() && !interface.is_broadcast(&destination),
+        unicast: single && (ordinary || !destination.is_multicast() && !interface.is_broadcast(&destination)),
         protocol: header.protocol,
         ttl: header.ttl,
         tos: header.tos,

@@ -94,8 +94,8 @@ pub struct Incoming {
     pub flags: Flags,
     /// How it went: `TRUNC`, `CTRUNC`, `EOR`, `OOB`, `ERRQUEUE`.
     pub outcome: Flags,
-    /// Who sent it.
-    pub from: SocketName,
+    /// Who sent it, if that is told.
+    pub from: Option<SocketName>,
     /// Files that were handed over.
     pub rights: Vec<Arc<dyn File>>,
     /// Who says to have sent it, if that was asked for.
@@ -117,10 +117,16 @@ impl Incoming {
         Self {
             flags,
             outcome: Flags::empty(),
-            from: SocketName::NONE,
+            from: None,
             rights: Vec::new(),
             credentials: None,
             notes: Vec::new(),
         }
+    }
+
+    /// The name of who sent it; no bytes if that is not told.
+    #[must_use]
+    pub fn sender(&self) -> &[u8] {
+        self.from.as_ref().map_or(&[], SocketName::bytes)
     }
 }

@@ -285,7 +285,7 @@ impl Connection {
             self.rtt.sample(sample);
         }
         self.probe_is_answered(ack, twice, cx);
-        self.recover(&delivered, advanced, flight, segment, cx);
+        self.recover(&delivered, advanced, flight, size, segment, cx);
         if advanced {
             self.rtt.backoff = 0;
             if let Some(way) = &self.way {
@@ -339,16 +339,16 @@ impl Connection {
         }
     }
 
-    /// Congestion and losses after an acknowledgement. `flight`: what was on its way before it.
+    /// Congestion and losses after an acknowledgement. `flight`: what was on its way before it; `size`: a segment's payload.
     fn recover(
         &mut self,
         delivered: &Delivered,
         advanced: bool,
         flight: u32,
+        size: u32,
         segment: &Arrival,
         cx: &Context<'_>,
     ) {
-        let size = self.payload_size(cx.settings);
         let over = !before(self.send.una, self.recovery.point);
         match self.recovery.phase {
             Phase::Open => {}
@@ -373,7 +373,7 @@ impl Connection {
             }
         }
         if self.sack {
-            self.look_for_losses(cx);
+            self.look_for_losses(size, cx);
         } else if self.recovery.phase == Phase::Open && self.recovery.duplicates >= 3 {
             self.recovery.first_is_lost(size);
             self.enter_recovery(cx);
@@ -400,8 +400,7 @@ impl Connection {
     }
 
     /// Marks what must be lost by now, and begins to recover if there is any.
-    pub fn look_for_losses(&mut self, cx: &Context<'_>) {
-        let size = self.payload_size(cx.settings);
+    pub fn look_for_losses(&mut self, size: u32, cx: &Context<'_>) {
         let (any, again) = self.recovery.detect(cx.now, self.rtt.least, self.rtt.smoothed, size);
         self.timers.reorder = again.unwrap_or(0);
         if any && self.recovery.phase == Phase::Open {

@@ -1,7 +1,5 @@
 //! What a connection sends, and when (RFC 9293, section 3.8.6; RFC 1122, section 4.2.3.4).
 
-use alloc::vec::Vec;
-
 use kcore::device::net::{Buffer, Checksum, Gso, GsoKind, HEADROOM, Packet};
 
 use super::connection::{Connection, Context, State, ip_header, stamp};
@@ -35,15 +33,23 @@ impl Connection {
 
     fn options_length(&self) -> u32 {
         let stamps = if self.stamps.on { 12 } else { 0 };
+        if !self.has_blocks() {
+            return stamps;
+        }
         let room = (OPTIONS_MAX as u32 - stamps - 4) / 8;
         let mut blocks = [(0, 0); SACK_MAX];
         let count = self.blocks(&mut blocks).min(room);
         stamps + if count > 0 { 4 + 8 * count } else { 0 }
     }
 
+    /// Whether there is something to report of what was received.
+    fn has_blocks(&self) -> bool {
+        self.sack && (self.receive.duplicate.is_some() || self.receive.pieces.is_some())
+    }
+
     /// What to report of the pieces that were received; gives the number of blocks.
     fn blocks(&self, blocks: &mut [(u32, u32); SACK_MAX]) -> u32 {
-        if !self.sack {
+        if !self.has_blocks() {
             return 0;
         }
         let (first, rest) = blocks.split_at_mut(usize::from(self.receive.duplicate.is_some()));
@@ -136,18 +142,11 @@ impl Connection {
         let headroom = HEADROOM + BELOW + header_length;
         let mut packet = Packet::new(Buffer::with_headroom(headroom + inline, headroom).ok()?);
         if length > 0 {
-            let mut pieces = Vec::new();
-            self.send.queue.share(
-                distance(self.queue_start(), sequence) as usize,
-                length as usize,
-                &mut pieces,
-            );
+            let offset = distance(self.queue_start(), sequence) as usize;
             if inline > 0 {
-                pieces.iter().for_each(|piece| {
-                    packet.head.append(piece);
-                });
+                self.send.queue.append_to(offset, inline, &mut packet.head);
             } else {
-                packet.fragments = pieces;
+                self.send.queue.share(offset, length as usize, &mut packet.fragments);
             }
         }
         let mut header = Header {

@@ -15,6 +15,9 @@ const AGAIN: u8 = 4;
 /// Was ever sent again, so an acknowledgement does not say of which it is.
 const EVER: u8 = 8;
 
+/// Entries that an empty scoreboard keeps room for, as many as the first brings with it.
+const KEPT: usize = 4;
+
 /// Bytes that went out together.
 #[derive(Clone, Copy)]
 pub struct Sent {
@@ -169,7 +172,7 @@ impl Recovery {
                 first.start = una;
             }
         }
-        if self.sent.is_empty() && self.sent.capacity() > 0 {
+        if self.sent.is_empty() && self.sent.capacity() > KEPT {
             self.sent = VecDeque::new();
         }
         delivered

@@ -43,17 +43,11 @@ pub(super) struct Timers {
 impl Timers {
     /// The next of them.
     pub fn next(&self) -> Option<u64> {
-        let all = [
-            self.retransmit,
-            self.probe,
-            self.reorder,
-            self.persist,
-            self.delay,
-            self.keep,
-            self.cork,
-            self.fin,
-        ];
-        all.into_iter().filter(|&at| at != 0).min()
+        let first = [self.probe, self.reorder, self.persist, self.delay, self.keep, self.cork, self.fin]
+            .iter()
+            // None becomes the last of all.
+            .fold(self.retransmit.wrapping_sub(1), |first, at| first.min(at.wrapping_sub(1)));
+        first.checked_add(1)
     }
 
     pub fn retransmit_in(&mut self, microseconds: u32, now: u64) {
@@ -107,7 +101,7 @@ impl Connection {
             return;
         }
         if due(&mut self.timers.reorder, now) {
-            self.look_for_losses(cx);
+            self.look_for_losses(self.payload_size(cx.settings), cx);
         }
         if due(&mut self.timers.probe, now) {
             self.probe_tail(cx);

@@ -170,7 +170,7 @@ impl Inbox {
         let Some(packet) = queue.packets.front_mut() else { return queue.empty() };
         buffer.iter_mut().zip(&packet.data).for_each(|(to, from)| *to = *from);
         let length = packet.data.len();
-        message.from = packet.from;
+        message.from = Some(packet.from);
         message.credentials = Some(packet.credentials);
         if length > buffer.len() {
             message.outcome |= Flags::TRUNC;

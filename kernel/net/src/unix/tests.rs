@@ -132,7 +132,7 @@ fn datagrams_know_where_they_come_from() {
     let mut buffer = [0; 9];
     let mut message = Incoming::new(Flags::empty());
     assert_eq!(other.receive(&mut [&mut buffer], &mut message, &Wait::NEVER), Ok(5));
-    assert_eq!(message.from.bytes(), here);
+    assert_eq!(message.sender(), here);
     assert_eq!(send(&*pair(SOCK_DGRAM, 0).unwrap()[0], &vec![0; 300_000]), Err(EMSGSIZE));
     one.connect(&there, &Wait::NEVER).unwrap();
     drop(other);

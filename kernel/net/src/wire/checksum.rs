@@ -37,9 +37,19 @@ impl Sum {
         }
     }
 
-    /// Adds a number in the network's order.
+    /// Adds a number in the network's order. An even number of bytes has been added.
     pub fn add_number(&mut self, number: u32) {
-        self.add(&number.to_be_bytes());
+        self.carry(u64::from(number.to_be()));
+    }
+
+    /// Adds an address. An even number of bytes has been added.
+    fn add_address(&mut self, address: &IpAddress) {
+        match address {
+            IpAddress::V4(bytes) => self.carry(u64::from(u32::from_ne_bytes(*bytes))),
+            IpAddress::V6(bytes) => {
+                bytes.as_chunks::<8>().0.iter().for_each(|half| self.carry(u64::from_ne_bytes(*half)));
+            }
+        }
     }
 
     fn carry(&mut self, more: u64) {
@@ -83,8 +93,8 @@ pub fn of(bytes: &[u8]) -> [u8; 2] {
 #[must_use]
 pub fn pseudo(source: &IpAddress, destination: &IpAddress, protocol: u8, length: usize) -> Sum {
     let mut sum = Sum::default();
-    sum.add(source.bytes());
-    sum.add(destination.bytes());
+    sum.add_address(source);
+    sum.add_address(destination);
     sum.add_number(length as u32);
     sum.add_number(u32::from(protocol));
     sum

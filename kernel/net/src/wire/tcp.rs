@@ -107,6 +107,13 @@ impl Options {
     #[must_use]
     pub fn parse(mut bytes: &[u8]) -> Self {
         let mut options = Self::default();
+        // What nearly every segment has, and nothing else.
+        if let [1, 1, 8, 10, stamps @ ..] = bytes
+            && stamps.len() == 8
+        {
+            options.timestamps = u32_at(stamps, 0).zip(u32_at(stamps, 4));
+            return options;
+        }
         while let Some((&kind, rest)) = bytes.split_first() {
             match kind {
                 0 => break,

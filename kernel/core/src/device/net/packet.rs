@@ -133,11 +133,12 @@ impl Packet {
         for part in self.parts() {
             let from = part.get(skip..).unwrap_or_default();
             skip = skip.saturating_sub(part.len());
-            let Some(room) = to.get_mut(done..) else { break };
-            for (to, from) in room.iter_mut().zip(from) {
-                *to = *from;
+            let Some(room) = to.get_mut(done..).filter(|room| !room.is_empty()) else { break };
+            let count = room.len().min(from.len());
+            if let (Some(room), Some(from)) = (room.get_mut(..count), from.get(..count)) {
+                room.copy_from_slice(from);
             }
-            done += room.len().min(from.len());
+            done += count;
         }
         done
     }
