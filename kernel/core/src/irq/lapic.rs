@@ -39,8 +39,6 @@ pub struct Access {
 /// How the timer is told a deadline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Program {
-    /// Nothing to wait for.
-    Stop,
     /// Count down from here.
     Count(u32),
     /// Until the time stamp counter is here.
@@ -55,17 +53,14 @@ pub(crate) fn count_for(ahead: u64, frequency: u64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX).max(1)
 }
 
-/// What a deadline at `nanoseconds` asks of the timer, `u64::MAX` being never. `deadline_mode` turns
-/// it into ticks of the time stamp counter, where the timer can do that.
+/// What a deadline at `nanoseconds` asks of the timer. `deadline_mode` turns it into ticks of the time
+/// stamp counter, where the timer can do that.
 pub(crate) fn plan(
     nanoseconds: u64,
     now: impl FnOnce() -> u64,
     frequency: u64,
     deadline_mode: Option<impl FnOnce(u64) -> Option<u64>>,
 ) -> Program {
-    if nanoseconds == u64::MAX {
-        return Program::Stop;
-    }
     if let Some(ticks) = deadline_mode.and_then(|ticks_at| ticks_at(nanoseconds)) {
         // Zero would switch it off.
         return Program::Deadline(ticks.max(1));
@@ -241,16 +236,13 @@ mod machine {
         access().map_or(0, |access| (access.read)(register::COUNT))
     }
 
-    /// Sets this processor's timer for a point of the monotonic clock; `u64::MAX` is never.
+    /// Sets this processor's timer for a point of the monotonic clock.
     pub(crate) fn set_timer(nanoseconds: u64) {
         let Some(access) = access() else { return };
         let deadline_mode = has_deadline().then_some(crate::time::ticks_at);
         let frequency = if deadline_mode.is_some() { 0 } else { frequency() };
         let line = u32::from(crate::irq::TIMER_VECTOR);
         match plan(nanoseconds, || crate::time::now().0, frequency, deadline_mode) {
-            // A count that is still running ends in an interrupt that finds nothing to do.
-            Program::Stop if deadline_mode.is_some() => {}
-            Program::Stop => (access.write)(register::INITIAL_COUNT, 0),
             Program::Count(count) => {
                 (access.write)(register::TIMER, line);
                 (access.write)(register::INITIAL_COUNT, count);
@@ -302,7 +294,6 @@ mod tests {
             "one that has passed comes at once"
         );
         assert_eq!(plan(u64::MAX - 1, || 0, 62_500_000, NO_DEADLINE), Program::Count(u32::MAX));
-        assert_eq!(plan(u64::MAX, || 0, 62_500_000, NO_DEADLINE), Program::Stop);
     }
 
     #[test]
@@ -310,7 +301,6 @@ mod tests {
         let ticks = |nanoseconds: u64| Some(nanoseconds * 3);
         assert_eq!(plan(100, || 0, 0, Some(ticks)), Program::Deadline(300));
         assert_eq!(plan(0, || 0, 0, Some(ticks)), Program::Deadline(1), "0 would switch it off");
-        assert_eq!(plan(u64::MAX, || 0, 0, Some(ticks)), Program::Stop);
         // A clock without a scale: the count is used.
         assert_eq!(plan(16_000, || 0, 62_500_000, Some(|_| None)), Program::Count(1000));
     }

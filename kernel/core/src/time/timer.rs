@@ -103,6 +103,9 @@ pub(crate) struct Timers {
     root: *const Timer,
     /// The timer whose callback is running.
     running: *const Timer,
+    /// When the processor's interrupt comes; `u64::MAX` for never.
+    #[cfg(kernel)]
+    set_for: u64,
 }
 
 // SAFETY: the heap is behind a lock, and its timers stay where they are.
@@ -110,7 +113,12 @@ unsafe impl Send for Timers {}
 
 impl Timers {
     pub(crate) const fn new() -> Self {
-        Self { root: ptr::null(), running: ptr::null() }
+        Self {
+            root: ptr::null(),
+            running: ptr::null(),
+            #[cfg(kernel)]
+            set_for: u64::MAX,
+        }
     }
 
     /// The earliest deadline.
@@ -227,6 +235,7 @@ mod machine {
     pub(crate) fn interrupt() {
         let cpu = sched::this_cpu();
         let now = super::super::now().0;
+        cpu.timers.lock().set_for = u64::MAX;
         loop {
             let expired = cpu.timers.lock().expire(now);
             let Some((callback, argument)) = expired else { break };
@@ -237,10 +246,17 @@ mod machine {
         super::rearm(cpu);
     }
 
-    /// Sets the processor's timer to what comes first: a timer's deadline or the end of a slice.
+    /// Has the processor's timer interrupt come by what is first: a timer's deadline or the end of a
+    /// slice. One that is set for earlier stays: most deadlines are moved or taken back before they
+    /// come, and where setting the timer leaves a virtual machine, a needless interrupt now and then
+    /// costs less.
     pub(crate) fn rearm(cpu: &Cpu) {
-        let next = cpu.timers.lock().next().unwrap_or(u64::MAX).min(sched::slice_end(cpu));
-        crate::irq::set_timer(next);
+        let mut timers = cpu.timers.lock();
+        let next = timers.next().unwrap_or(u64::MAX).min(sched::slice_end(cpu));
+        if next < timers.set_for {
+            timers.set_for = next;
+            crate::irq::set_timer(next);
+        }
     }
 }
 #[cfg(kernel)]
