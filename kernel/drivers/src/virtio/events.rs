@@ -19,6 +19,10 @@ impl Queue {
     }
 
     /// Tells the device about new entries, if it asked for that.
+    ///
+    /// A device that waits at an entry which was offered before, and was not told, is told as well:
+    /// QEMU 7.2 leaves fences out where it emulates a single processor, so its wish may have been
+    /// read before it could see the entry. Nothing else would ever wake it.
     pub fn announce(&mut self, transport: &dyn Virtio) {
         // The index is visible before the device's wish is read.
         fence(Ordering::SeqCst);
@@ -27,7 +31,12 @@ impl Queue {
         let used = Self::used_at(self.size);
         let wanted = if self.events {
             let event = self.load16(used + 4 + 8 * usize::from(self.size));
-            new.wrapping_sub(event).wrapping_sub(1) < new.wrapping_sub(old)
+            let is_since = |entry| new.wrapping_sub(event).wrapping_sub(1) < new.wrapping_sub(entry);
+            let wanted = is_since(old) || event != self.followed && is_since(self.load16(used + 2));
+            if wanted {
+                self.followed = event;
+            }
+            wanted
         } else {
             new != old && self.load16(used) & NO_NOTIFY == 0
         };

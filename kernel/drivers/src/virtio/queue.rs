@@ -73,6 +73,8 @@ pub struct Queue {
     pub(super) taken: u16,
     /// Entries offered when the device was told last, where event indices are used.
     pub(super) told: u16,
+    /// The device's wish that was followed last.
+    pub(super) followed: u16,
     /// Whether event indices are used.
     pub(super) events: bool,
     /// Whether the device named a request that was not on its way.
@@ -131,6 +133,7 @@ impl Queue {
             offered: 0,
             taken: 0,
             told: 0,
+            followed: 0,
             events: false,
             lied: false,
         };

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kcore::errno::ENODEV;
 
@@ -79,4 +79,36 @@ fn a_device_that_lies_is_not_believed() {
     model.set_used(0, 5000);
     assert_eq!(queue.take(), None, "more done than there is");
     assert!(queue.offer(&[buffer(1, true); 4], 8), "all descriptors are free again");
+}
+
+#[test]
+fn a_wish_that_was_read_too_early_is_followed_later() {
+    static TOLD: AtomicUsize = AtomicUsize::new(0);
+    let count = |_: &Model, _| {
+        TOLD.fetch_add(1, Ordering::SeqCst);
+    };
+    let model = Model::new(VERSION_1, Vec::new(), Box::new(count));
+    let (transport, mut queue) = (Shared(model.clone()), queue(&model, 8));
+    queue.use_events(true);
+    let announced = |queue: &mut Queue, offer: bool| {
+        assert!(!offer || queue.offer(&[buffer(1, false)], 0));
+        let before = TOLD.load(Ordering::SeqCst);
+        queue.announce(&transport);
+        TOLD.load(Ordering::SeqCst) - before
+    };
+    // The device has been at work, and is done with the first two.
+    assert_eq!(announced(&mut queue, true), 1);
+    assert_eq!(announced(&mut queue, true), 0);
+    model.finish(0, 0, 0);
+    model.finish(0, 1, 0);
+    assert_eq!(announced(&mut queue, true), 0, "it is still at work, as far as can be seen");
+    // It had looked before the third was there, and waits.
+    model.want(0, 2);
+    assert_eq!(announced(&mut queue, false), 1);
+    assert_eq!(announced(&mut queue, true), 0, "it has been told");
+    model.finish(0, 2, 0);
+    model.finish(0, 3, 0);
+    model.want(0, 4);
+    assert_eq!(announced(&mut queue, false), 0, "there is nothing for it");
+    assert_eq!(announced(&mut queue, true), 1);
 }

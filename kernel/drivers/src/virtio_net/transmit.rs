@@ -91,6 +91,10 @@ impl Transmit {
         } else {
             self.queue.quiet();
         }
+        if !more {
+            // Once more, now that what was offered can be seen in any case.
+            self.queue.announce(transport);
+        }
         Ok(())
     }
 
