@@ -12,6 +12,7 @@ extern crate alloc;
 
 pub mod address;
 mod config;
+pub mod datagram;
 mod dhcp;
 #[cfg(not(kernel))]
 pub mod exercise;

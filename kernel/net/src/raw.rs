@@ -1,23 +1,22 @@
 //! Raw sockets: packets of one protocol as they are, for `ping` and its like.
 
-use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use kcore::device::net::{Checksum, Packet};
 use kcore::errno::{
-    EADDRINUSE, EADDRNOTAVAIL, EAGAIN, EDESTADDRREQ, EINVAL, EMSGSIZE, ENOMEM, ENOTCONN, EPIPE, Errno, Result,
+    EADDRINUSE, EADDRNOTAVAIL, EAGAIN, EDESTADDRREQ, EINVAL, EMSGSIZE, ENOMEM, ENOTCONN, Errno, Result,
 };
 use kcore::sync::{Mutex, SpinLock};
 use kcore::vfs::poll::{Events, Source};
 
 use crate::Receive;
 use crate::address::{Endpoint, Family, IpAddress};
+use crate::datagram::{Control, Inbox, Received, Settings};
 use crate::ip::{self, Outgoing};
-use crate::packet::{copy, duplicate, footprint, payload};
+use crate::packet::{duplicate, payload};
 use crate::protocol::{Incoming, News, Protocol, Report, Verdict};
 use crate::stack::Stack;
-use crate::udp::{Control, Received, Settings};
 use crate::wire::{array, checksum, icmp, ipv4, put, u16_at};
 
 /// The number of ICMP, and of ICMPv6.
@@ -48,10 +47,7 @@ struct State {
     settings: Settings,
     local: Endpoint,
     peer: Option<Endpoint>,
-    error: Option<Errno>,
-    queue: VecDeque<(Packet, Received)>,
-    queued: usize,
-    shut: (bool, bool),
+    inbox: Inbox,
     header_included: bool,
     /// Types of messages that are not received.
     filter: [u32; 8],
@@ -97,10 +93,7 @@ impl Socket {
             settings: Settings::default(),
             local: Endpoint::any(family),
             peer: None,
-            error: None,
-            queue: VecDeque::new(),
-            queued: 0,
-            shut: (false, false),
+            inbox: Inbox::default(),
             header_included: protocol == RAW_NUMBER,
             filter: [0; 8],
             open: true,
@@ -176,12 +169,7 @@ impl Socket {
         }
         let mut packet = payload(parts, length)?;
         let mut state = self.state.lock();
-        if let Some(error) = state.error.take() {
-            return Err(error);
-        }
-        if state.shut.1 {
-            return Err(EPIPE);
-        }
+        state.inbox.may_send()?;
         let remote = to.or(state.peer).ok_or(EDESTADDRREQ)?;
         let (settings, included) = (state.settings, state.header_included);
         let mut identifier = state.local.port;
@@ -235,7 +223,7 @@ impl Socket {
         packet.checksum = Checksum::Complete;
         let sent = ip::output(self.stack, &way, &out, packet, false);
         self.stack.settle();
-        sent.map_err(|error| if error == ENOMEM { ENOMEM } else { error }).map(|()| length)
+        sent.map(|()| length)
     }
 
     /// The next packet; as [`crate::udp::Socket::receive_from`].
@@ -243,20 +231,7 @@ impl Socket {
     /// # Errors
     /// `EAGAIN` if there is none; once, the error that an earlier packet met.
     pub fn receive_from(&self, parts: &mut [&mut [u8]], flags: Receive) -> Result<Option<Received>> {
-        let mut state = self.state.lock();
-        if let Some(error) = state.error.take() {
-            return Err(error);
-        }
-        let shut = state.shut.0;
-        let none = || if shut { Ok(None) } else { Err(EAGAIN) };
-        if flags.contains(Receive::PEEK) {
-            let Some((packet, about)) = state.queue.front() else { return none() };
-            return Ok(Some(Received { copied: copy(packet, parts), ..*about }));
-        }
-        let Some((packet, about)) = state.queue.pop_front() else { return none() };
-        state.queued -= footprint(&packet);
-        drop(state);
-        Ok(Some(Received { copied: copy(&packet, parts), ..about }))
+        self.state.lock().inbox.receive(parts, flags)
     }
 
     /// Ends one or both directions.
@@ -265,8 +240,7 @@ impl Socket {
     /// `ENOTCONN` if it has no peer, though the direction has ended then.
     pub fn shutdown(&self, read: bool, write: bool) -> Result<()> {
         let mut state = self.state.lock();
-        state.shut.0 |= read;
-        state.shut.1 |= write;
+        state.inbox.shut(read, write);
         let connected = state.peer.is_some();
         drop(state);
         self.source.notify(Events::READABLE | Events::WRITABLE | Events::RDHUP | Events::HUP);
@@ -285,20 +259,12 @@ impl Socket {
 
     /// An error that an earlier packet met, once (`SO_ERROR`).
     pub fn take_error(&self) -> Option<Errno> {
-        self.state.lock().error.take()
+        self.state.lock().inbox.take_error()
     }
 
     /// What could be done now.
     pub fn ready(&self) -> Events {
-        let state = self.state.lock();
-        let mut events = Events::WRITABLE;
-        if !state.queue.is_empty() || state.shut.0 {
-            events |= Events::READABLE;
-        }
-        if state.error.is_some() {
-            events |= Events::ERR;
-        }
-        events
+        self.state.lock().inbox.ready()
     }
 
     /// Tells of changes of [`Socket::ready`].
@@ -341,7 +307,7 @@ impl Socket {
 
     /// Bytes of the next packet (`FIONREAD`).
     pub fn next_length(&self) -> usize {
-        self.state.lock().queue.front().map_or(0, |first| first.0.length())
+        self.state.lock().inbox.next_length()
     }
 
     /// Takes a copy of a packet, if it is for this socket.
@@ -350,7 +316,7 @@ impl Socket {
         let mut state = self.state.lock();
         let kind = packet.head.first().copied().unwrap_or(0);
         let own = |bound: &IpAddress| bound.is_any() || *bound == incoming.destination;
-        if !same || !state.open || !own(&state.local.address) || state.shut.0 {
+        if !same || !state.open || !own(&state.local.address) || !state.inbox.receives() {
             return false;
         }
         if state.peer.is_some_and(|peer| peer.address != incoming.source) {
@@ -370,28 +336,12 @@ impl Socket {
         // The copy is of what came; the header of IPv4 belongs to it.
         let header = if self.family == Family::V4 && !self.echo { incoming.header } else { &[] };
         let Ok(copy) = duplicate(packet, header) else { return true };
-        let size = footprint(&copy);
-        if state.queued + size > state.settings.receive_buffer as usize {
-            return true;
+        let about = Received::new(incoming, 0, copy.length(), self.stack.now());
+        let limit = state.settings.receive_buffer;
+        if state.inbox.put(copy, about, limit) {
+            drop(state);
+            self.source.notify(Events::READABLE);
         }
-        let about = Received {
-            copied: 0,
-            length: copy.length(),
-            from: Endpoint {
-                address: incoming.source,
-                port: 0,
-                scope: if incoming.source.is_link_local() { incoming.interface.index } else { 0 },
-            },
-            to: incoming.destination,
-            interface: incoming.interface.index,
-            ttl: incoming.ttl,
-            tos: incoming.tos,
-            at: self.stack.now(),
-        };
-        state.queued += size;
-        state.queue.push_back((copy, about));
-        drop(state);
-        self.source.notify(Events::READABLE);
         true
     }
 }
@@ -417,7 +367,7 @@ fn report(stack: &'static Stack, report: &Report) {
     for socket in all {
         let mut state = socket.state.lock();
         if state.peer.is_some_and(|peer| peer.address == report.remote) {
-            state.error = Some(error);
+            state.inbox.fail(error);
             drop(state);
             socket.source.notify(Events::ERR | Events::READABLE);
         }

@@ -8,7 +8,8 @@ use kcore::errno::{EACCES, EADDRINUSE, EAGAIN, ECONNREFUSED, EDESTADDRREQ, EMSGS
 use kcore::vfs::poll::Events;
 use link::streams::{drain, pair, pump};
 use link::{MS, SECOND, Treatment, World, address, endpoint, stream};
-use net::udp::{Control, Socket};
+use net::datagram::Control;
+use net::udp::Socket;
 use net::{Endpoint, Family, IpAddress, Receive, raw};
 
 fn world() -> World {

@@ -14,6 +14,7 @@ use super::waiting::Waiting;
 use super::{ICMP, ICMP_V6, UDP, interface, name};
 use crate::Receive;
 use crate::address::{Endpoint, Family as Version, IpAddress};
+use crate::datagram::{Control, Received};
 use crate::socket::option::{
     self as common, SO_BINDTODEVICE, SO_BROADCAST, SO_RCVBUF, SO_RCVBUFFORCE, SO_REUSEADDR, SO_REUSEPORT,
     SO_SNDBUF, SO_SNDBUFFORCE, SO_TIMESTAMP, SO_TIMESTAMPNS, SOL_SOCKET,
@@ -22,7 +23,6 @@ use crate::socket::{
     AF_INET, AF_INET6, AF_UNSPEC, Flags, Incoming, Kind, Note, Outgoing, SOCK_DGRAM, SOCK_RAW, Settings,
     Shutdown, Socket, SocketName, Wait, family_of,
 };
-use crate::udp::{Control, Received};
 use crate::{raw, udp};
 
 /// `SOL_RAW`.

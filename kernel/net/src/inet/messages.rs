@@ -7,7 +7,7 @@ use kcore::vfs::poll::{Events, Source};
 
 use crate::Receive;
 use crate::address::{Endpoint, IpAddress};
-use crate::udp::{Control, Received, Settings};
+use crate::datagram::{Control, Received, Settings};
 use crate::{raw, udp};
 
 /// A socket of the stack that carries messages.

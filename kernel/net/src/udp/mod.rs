@@ -1,112 +1,27 @@
 //! UDP (RFC 768), over both versions of IP.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use kcore::device::net::{Checksum, Packet};
 use kcore::errno::{
-    EACCES, EADDRINUSE, EADDRNOTAVAIL, EAGAIN, EDESTADDRREQ, EINVAL, EMSGSIZE, ENOMEM, ENOTCONN, EPIPE,
-    Errno, Result,
+    EACCES, EADDRINUSE, EADDRNOTAVAIL, EDESTADDRREQ, EINVAL, EMSGSIZE, ENOMEM, ENOTCONN, Errno, Result,
 };
 use kcore::sync::{Mutex, SpinLock};
 use kcore::vfs::poll::{Events, Source};
 
 use crate::address::{Endpoint, Family, IpAddress};
+use crate::datagram::{Control, Inbox, Received, Settings};
 use crate::interface::Interface;
 use crate::ip::{self, Outgoing};
-use crate::packet::{copy, duplicate, footprint, payload};
+use crate::packet::{duplicate, payload};
 use crate::ports::{self, Claim, Ports};
 use crate::protocol::{Incoming, News, Protocol, Report, Verdict};
 use crate::route::Way;
 use crate::stack::Stack;
 use crate::wire::{checksum, udp};
 use crate::{Receive, hash};
-
-/// What can be set of a datagram socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// Share an address with others who have this set (`SO_REUSEADDR`).
-    pub reuse_address: bool,
-    /// Share an address with others who have this set; datagrams are spread (`SO_REUSEPORT`).
-    pub reuse_port: bool,
-    /// No IPv4 on an IPv6 socket (`IPV6_V6ONLY`).
-    pub v6_only: bool,
-    /// May send to broadcast addresses (`SO_BROADCAST`).
-    pub broadcast: bool,
-    /// Bytes that may wait to be received (`SO_RCVBUF`, doubled).
-    pub receive_buffer: u32,
-    /// Bytes that one datagram may have in all (`SO_SNDBUF`, doubled).
-    pub send_buffer: u32,
-    /// Time to live, or hop limit (`IP_TTL`, `IPV6_UNICAST_HOPS`).
-    pub ttl: u8,
-    /// Type of service, or traffic class (`IP_TOS`, `IPV6_TCLASS`).
-    pub tos: u8,
-    /// Time to live of what goes to groups (`IP_MULTICAST_TTL`, `IPV6_MULTICAST_HOPS`).
-    pub multicast_ttl: u8,
-    /// What goes to groups comes back to this machine as well (`IP_MULTICAST_LOOP`).
-    pub multicast_loop: bool,
-    /// The interface for what goes to groups; 0 for the routes' choice (`IP_MULTICAST_IF`).
-    pub multicast_interface: u32,
-    /// The interface that its packets come and go by; 0 for any (`SO_BINDTODEVICE`).
-    pub interface: u32,
-    /// Never fragment (`IP_MTU_DISCOVER` with `IP_PMTUDISC_DO`): too long is `EMSGSIZE`.
-    pub dont_fragment: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            reuse_address: false,
-            reuse_port: false,
-            v6_only: false,
-            broadcast: false,
-            receive_buffer: 212_992,
-            send_buffer: 212_992,
-            ttl: 64,
-            tos: 0,
-            multicast_ttl: 1,
-            multicast_loop: true,
-            multicast_interface: 0,
-            interface: 0,
-            dont_fragment: false,
-        }
-    }
-}
-
-/// What a sender may say of one datagram (`IP_PKTINFO`, `IP_TTL`, `IP_TOS` and their like).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Control {
-    /// The address it comes from.
-    pub source: Option<IpAddress>,
-    /// The interface it goes by; 0 for the routes' choice.
-    pub interface: u32,
-    /// Its time to live.
-    pub ttl: Option<u8>,
-    /// Its type of service.
-    pub tos: Option<u8>,
-}
-
-/// What is known of a datagram that was received.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Received {
-    /// Bytes that were copied.
-    pub copied: usize,
-    /// Bytes that the datagram had; more than `copied` if the buffers were too short.
-    pub length: usize,
-    /// Who it came from.
-    pub from: Endpoint,
-    /// The address it was sent to.
-    pub to: IpAddress,
-    /// The interface it came by.
-    pub interface: u32,
-    /// Its time to live when it arrived.
-    pub ttl: u8,
-    /// Its type of service.
-    pub tos: u8,
-    /// When it arrived, in nanoseconds of the monotonic clock.
-    pub at: u64,
-}
 
 /// The table's row.
 pub static UDP: Protocol = Protocol { number: udp::PROTOCOL, input, report, overhear: None, finish: None };
@@ -124,24 +39,13 @@ impl Udp {
     }
 }
 
-/// A datagram that was received.
-struct Datagram {
-    packet: Packet,
-    about: Received,
-}
-
 struct State {
     settings: Settings,
     local: Endpoint,
     /// The address was asked for, rather than taken by the first send.
     bound: bool,
     peer: Option<Endpoint>,
-    error: Option<Errno>,
-    queue: VecDeque<Datagram>,
-    /// Bytes of memory that the queue keeps in use.
-    queued: usize,
-    /// No more to be received, or sent.
-    shut: (bool, bool),
+    inbox: Inbox,
     groups: Vec<(IpAddress, u32)>,
     /// The way to the peer.
     way: Option<Way>,
@@ -170,10 +74,7 @@ impl Socket {
             local: Endpoint::any(family),
             bound: false,
             peer: None,
-            error: None,
-            queue: VecDeque::new(),
-            queued: 0,
-            shut: (false, false),
+            inbox: Inbox::default(),
             groups: Vec::new(),
             way: None,
         };
@@ -272,12 +173,7 @@ impl Socket {
         }
         let mut packet = payload(parts, length)?;
         let mut state = self.state.lock();
-        if let Some(error) = state.error.take() {
-            return Err(error);
-        }
-        if state.shut.1 {
-            return Err(EPIPE);
-        }
+        state.inbox.may_send()?;
         let remote = to.or(state.peer).ok_or(EDESTADDRREQ)?;
         if remote.port == 0 {
             return Err(EINVAL);
@@ -344,28 +240,7 @@ impl Socket {
     /// # Errors
     /// `EAGAIN` if there is none; once, the error that an earlier datagram met (`ECONNREFUSED`).
     pub fn receive_from(&self, parts: &mut [&mut [u8]], flags: Receive) -> Result<Option<Received>> {
-        let mut state = self.state.lock();
-        if let Some(error) = state.error.take() {
-            return Err(error);
-        }
-        if flags.contains(Receive::PEEK) {
-            let Some(first) = state.queue.front() else {
-                return if state.shut.0 { Ok(None) } else { Err(EAGAIN) };
-            };
-            // The lock is one that sleeps, so the buffers may be touched under it.
-            let copied = copy(&first.packet, parts);
-            return Ok(Some(Received { copied, ..first.about }));
-        }
-        let Some(first) = state.queue.pop_front() else {
-            return if state.shut.0 { Ok(None) } else { Err(EAGAIN) };
-        };
-        state.queued -= footprint(&first.packet);
-        if state.queue.is_empty() {
-            state.queue = VecDeque::new();
-        }
-        drop(state);
-        let copied = copy(&first.packet, parts);
-        Ok(Some(Received { copied, ..first.about }))
+        self.state.lock().inbox.receive(parts, flags)
     }
 
     /// Ends one or both directions.
@@ -374,8 +249,7 @@ impl Socket {
     /// `ENOTCONN` if it has no peer, though the direction has ended then.
     pub fn shutdown(&self, read: bool, write: bool) -> Result<()> {
         let mut state = self.state.lock();
-        state.shut.0 |= read;
-        state.shut.1 |= write;
+        state.inbox.shut(read, write);
         let connected = state.peer.is_some();
         drop(state);
         self.source.notify(Events::READABLE | Events::WRITABLE | Events::RDHUP | Events::HUP);
@@ -386,10 +260,10 @@ impl Socket {
     pub fn close(&self) {
         let mut state = self.state.lock();
         let (port, groups) = (state.local.port, core::mem::take(&mut state.groups));
-        let queue = core::mem::take(&mut state.queue);
+        let inbox = core::mem::take(&mut state.inbox);
         state.local.port = 0;
         drop(state);
-        drop(queue);
+        drop(inbox);
         for (group, interface) in groups {
             let _ = Interface::change_group(self.stack, group, interface, false);
         }
@@ -411,26 +285,12 @@ impl Socket {
 
     /// An error that an earlier datagram met, once (`SO_ERROR`).
     pub fn take_error(&self) -> Option<Errno> {
-        self.state.lock().error.take()
+        self.state.lock().inbox.take_error()
     }
 
     /// What could be done now.
     pub fn ready(&self) -> Events {
-        let state = self.state.lock();
-        let mut events = Events::WRITABLE;
-        if !state.queue.is_empty() || state.shut.0 {
-            events |= Events::READABLE;
-        }
-        if state.shut.0 {
-            events |= Events::RDHUP;
-        }
-        if state.shut == (true, true) {
-            events |= Events::HUP;
-        }
-        if state.error.is_some() {
-            events |= Events::ERR;
-        }
-        events
+        self.state.lock().inbox.ready()
     }
 
     /// Tells of changes of [`Socket::ready`].
@@ -503,7 +363,7 @@ impl Socket {
 
     /// Bytes of the next datagram (`FIONREAD`).
     pub fn next_length(&self) -> usize {
-        self.state.lock().queue.front().map_or(0, |first| first.packet.length())
+        self.state.lock().inbox.next_length()
     }
 
     /// How well a datagram fits; none if it is not for this socket.
@@ -532,16 +392,14 @@ impl Socket {
         }
     }
 
-    fn take(&self, datagram: Datagram) {
+    fn take(&self, packet: Packet, about: Received) {
         let mut state = self.state.lock();
-        let size = footprint(&datagram.packet);
-        if state.queued + size > state.settings.receive_buffer as usize || state.local.port == 0 {
-            return;
-        }
-        state.queued += size;
-        state.queue.push_back(datagram);
+        let limit = state.settings.receive_buffer;
+        let taken = state.local.port != 0 && state.inbox.put(packet, about, limit);
         drop(state);
-        self.source.notify(Events::READABLE);
+        if taken {
+            self.source.notify(Events::READABLE);
+        }
     }
 }
 
@@ -558,26 +416,12 @@ fn input(stack: &'static Stack, incoming: &Incoming<'_>, mut packet: Packet) -> 
     }
     let sockets = stack.udp.bound.lock().get(&header.destination).cloned().unwrap_or_default();
     let fits = sockets.iter().filter_map(|socket| Some((socket.fit(incoming, header.source)?, socket)));
-    let length = packet.length();
-    let about = Received {
-        copied: 0,
-        length,
-        from: Endpoint {
-            address: incoming.source,
-            port: header.source,
-            scope: if incoming.source.is_link_local() { incoming.interface.index } else { 0 },
-        },
-        to: incoming.destination,
-        interface: incoming.interface.index,
-        ttl: incoming.ttl,
-        tos: incoming.tos,
-        at: stack.now(),
-    };
+    let about = Received::new(incoming, header.source, packet.length(), stack.now());
     if !incoming.unicast && !incoming.interface.is_loopback() || incoming.destination.is_multicast() {
         // All who want it get it.
         for (_, socket) in fits {
             if let Ok(packet) = duplicate(&packet, &[]) {
-                socket.take(Datagram { packet, about });
+                socket.take(packet, about);
             }
         }
         return Verdict::Taken;
@@ -592,7 +436,7 @@ fn input(stack: &'static Stack, incoming: &Incoming<'_>, mut packet: Packet) -> 
         count => hash::of_pair(stack.key(), &local, &remote) as usize % count,
     };
     if let Some(socket) = best.get(choice) {
-        socket.take(Datagram { packet, about });
+        socket.take(packet, about);
     }
     Verdict::Taken
 }
@@ -606,7 +450,7 @@ fn report(stack: &'static Stack, report: &Report) {
         let peer = state.peer;
         // A socket without a peer would not know which datagram it was.
         if peer.is_some_and(|peer| peer.address == report.remote && peer.port == remote) && hard {
-            state.error = Some(error);
+            state.inbox.fail(error);
             drop(state);
             socket.source.notify(Events::ERR | Events::READABLE | Events::WRITABLE);
         }
