@@ -378,6 +378,60 @@ fn unacknowledged_data_times_out_as_the_application_says() {
     assert_eq!(client.take_error(), Some(ETIMEDOUT));
 }
 
+/// Whether a connection from an end is there still.
+fn is_used(world: &World, side: usize, local: Endpoint) -> bool {
+    let socket = Socket::new(world.stacks[side], Family::V4).unwrap();
+    let used = socket.bind(local) == Err(EADDRINUSE);
+    socket.close();
+    used
+}
+
+#[test]
+fn a_peer_that_vanished_is_given_up() {
+    let mut world = world();
+    let (client, _server, _) = pair(&mut world, Family::V4);
+    world.wire.lock().unwrap().filter = Some(Box::new(|_, _| false));
+    pump(&client, 0, 100);
+    let began = world.now;
+    assert!(world.run_until(2000 * SECOND, || client.ready().contains(Events::ERR)));
+    let took = (world.now - began) / SECOND;
+    assert!((800..1000).contains(&took), "{took}");
+    // Nobody answers to its address either.
+    assert_eq!(client.take_error(), Some(EHOSTUNREACH));
+    // One that nobody has open has less time.
+    let mut world = self::world();
+    let (client, _server, _) = pair(&mut world, Family::V4);
+    let local = client.local();
+    pump(&client, 0, 100);
+    world.wire.lock().unwrap().filter = Some(Box::new(|_, _| false));
+    client.close();
+    world.run(60 * SECOND);
+    assert!(is_used(&world, 0, local));
+    world.run(60 * SECOND);
+    assert!(!is_used(&world, 0, local));
+}
+
+#[test]
+fn a_closed_window_holds_no_closed_connection_for_ever() {
+    let mut world = world();
+    let (client, server, _) = pair(&mut world, Family::V4);
+    let local = client.local();
+    let mut sent = 0;
+    for _ in 0..100 {
+        sent = pump(&client, sent, 1_000_000);
+        world.run(5 * MS);
+    }
+    assert!(client.info().send_window < 1448 && client.info().unsent > 0);
+    client.close();
+    // A reader that takes its time gets it.
+    world.run(300 * SECOND);
+    assert!(is_used(&world, 0, local));
+    assert_eq!(server.info().state, 1);
+    assert!(world.run_until(2000 * SECOND, || server.ready().contains(Events::ERR)));
+    assert_eq!(server.take_error(), Some(ECONNRESET));
+    assert!(!is_used(&world, 0, local));
+}
+
 #[test]
 fn both_ends_open_at_once() {
     let mut world = world();

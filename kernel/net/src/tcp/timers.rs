@@ -193,8 +193,13 @@ impl Connection {
 
     fn probe_window(&mut self, cx: &Context<'_>) {
         let tries = if self.orphan { TRIES_ORPHAN } else { TRIES };
-        // A peer that answers may keep its window closed for ever.
         if self.probes >= tries || self.is_overdue(self.heard, cx) {
+            return self.give_up();
+        }
+        // A peer that answers may keep its window closed for ever, but not that of a connection that nobody
+        // has open: such ones would add up.
+        if self.orphan && self.window_probes >= TRIES {
+            self.send_reset(cx);
             return self.give_up();
         }
         self.probes += 1;
