@@ -11,7 +11,7 @@
 //! Without a fifth column the kernel symbol is `NAME`, or `NAME.VERSION` for a version that is not
 //! the default one: it exists because something about it differs.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -178,7 +178,7 @@ impl Library {
     /// Reads the text of `SONAME.symbols`.
     pub fn parse(soname: &str, text: &str) -> Result<Self, ExportsError> {
         let mut library = Self { soname: soname.to_owned(), heading: Vec::new(), entries: Vec::new() };
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         for (index, line) in text.lines().enumerate() {
             let fault = |problem| ExportsError::Line { soname: soname.to_owned(), line: index + 1, problem };
             if line.starts_with('#') {
@@ -191,7 +191,8 @@ impl Library {
                 continue;
             }
             let entry = Entry::parse(line).map_err(fault)?;
-            if !seen.insert((entry.name.clone(), entry.version.clone())) {
+            let mut words = line.split_ascii_whitespace();
+            if !seen.insert((words.next(), words.next().map(|version| version.trim_end_matches('!')))) {
                 return Err(fault(format!("'{}' version {} is listed twice", entry.name, entry.version)));
             }
             library.entries.push(entry);
@@ -217,7 +218,8 @@ impl Library {
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     libraries: Vec<Library>,
-    by_name: HashMap<String, Vec<(usize, usize)>>,
+    /// Every entry, as its library's place and its own there, in the order of the names.
+    by_name: Vec<(usize, usize)>,
 }
 
 impl Catalogue {
@@ -245,12 +247,11 @@ impl Catalogue {
     /// A catalogue of these lists; they are put in the order of their sonames.
     pub fn new(mut libraries: Vec<Library>) -> Self {
         libraries.sort_by(|a, b| a.soname.cmp(&b.soname));
-        let mut by_name: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        let mut by_name: Vec<(usize, usize)> = Vec::new();
         for (l, library) in libraries.iter().enumerate() {
-            for (e, entry) in library.entries.iter().enumerate() {
-                by_name.entry(entry.name.clone()).or_default().push((l, e));
-            }
+            by_name.extend((0..library.entries.len()).map(|e| (l, e)));
         }
+        by_name.sort_by(|&(l, e), &(m, f)| libraries[l].entries[e].name.cmp(&libraries[m].entries[f].name));
         Self { libraries, by_name }
     }
 
@@ -271,10 +272,10 @@ impl Catalogue {
 
     /// The entries of this name in any library, with their sonames.
     pub fn named(&self, name: &str) -> impl Iterator<Item = (&str, &Entry)> {
-        self.by_name.get(name).into_iter().flatten().filter_map(|&(l, e)| {
-            let library = self.libraries.get(l)?;
-            Some((library.soname.as_str(), library.entries.get(e)?))
-        })
+        let entry = |&(l, e): &(usize, usize)| &self.libraries[l].entries[e];
+        let first = self.by_name.partition_point(|at| entry(at).name.as_str() < name);
+        let same = self.by_name[first..].iter().take_while(move |at| entry(at).name == name);
+        same.map(move |at| (self.libraries[at.0].soname.as_str(), entry(at)))
     }
 
     /// The entry that a reference gets: the one of this version, or the default one where the

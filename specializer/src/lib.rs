@@ -60,7 +60,7 @@ pub fn specialize(
     let identity = generated::identity(package, closure, profile, options);
     let extra = generated::Generated::new(package, &roots, &live, identity)?;
     let objects = match options.effort {
-        Effort::Instant => link::Inputs::precompiled(package, &live, &extra)?,
+        Effort::Instant => link::Inputs::precompiled(package, &live, &extra, options)?,
         effort => llvm::specialize(package, &live, &extra, effort, options)?,
     };
     let image = link::link(package, &live, &objects, options)?;

@@ -2,12 +2,16 @@
 
 mod conventional;
 mod image;
+mod live_part;
 
 pub use conventional::{Conventional, conventional, full};
 pub use image::{ImageError, ImageSymbol, KernelImage, Sections};
+pub use live_part::LivePartError;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use rayon::prelude::*;
 
 use crate::Options;
 use crate::generated::{Generated, GeneratedError};
@@ -34,6 +38,14 @@ pub enum LinkError {
     /// Tables or exports could not be written.
     #[error(transparent)]
     Generated(#[from] GeneratedError),
+    /// A compiled object of the package does not parse.
+    #[error("{path}: {source}")]
+    LivePart {
+        /// The object.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: LivePartError,
+    },
     /// What the linker wrote is not a kernel.
     #[error(transparent)]
     Image(#[from] ImageError),
@@ -53,7 +65,7 @@ pub enum Input {
 pub struct Inputs(pub Vec<Input>);
 
 impl Inputs {
-    /// The package's own compiled objects, and what was made for this kernel.
+    /// What lives of the package's own compiled objects, and what was made for this kernel.
     ///
     /// # Errors
     /// The generated object cannot be written, or the package was changed.
@@ -61,11 +73,21 @@ impl Inputs {
         package: &KernelPackage,
         live: &LiveSet,
         extra: &Generated,
+        options: &Options,
     ) -> Result<Self, LinkError> {
         let mut inputs = Self::default();
-        for name in package.manifest.files.keys().filter(|name| name.starts_with("objects/")) {
-            inputs.file(package, name)?;
-        }
+        let unwinds = package.unwinds(live) || options.keep_unwind_tables;
+        let part = |number: u16| {
+            let name = format!("kernel.{number}.o");
+            let file = format!("objects/{name}");
+            let places = live.symbols().filter_map(|id| package.index.symbol(id).place);
+            let sections = places.filter(|place| place.object == number).map(|place| place.section);
+            let part = live_part::live_part(&package.map(&file)?, sections, unwinds)
+                .map_err(|source| LinkError::LivePart { path: package.directory.join(&file), source })?;
+            Ok::<_, LinkError>(Input::Bytes(name, part))
+        };
+        let parts = (0..package.objects()).into_par_iter().map(part);
+        inputs.0 = parts.collect::<Result<_, _>>()?;
         inputs.natives(package, live)?;
         inputs.generated(package, extra, true)?;
         Ok(inputs)
@@ -121,8 +143,12 @@ pub fn link(
     options: &Options,
 ) -> Result<KernelImage, LinkError> {
     let unwinds = package.unwinds(live) || options.keep_unwind_tables;
-    let fold: &[&str] = if options.code_for_size { &["--icf=safe"] } else { &[] };
-    run_linker(package, inputs, fold, unwinds, options)
+    // What lives is so little that threads cost more than they save.
+    let mut flags = vec!["--threads=1"];
+    if options.code_for_size {
+        flags.push("--icf=safe");
+    }
+    run_linker(package, inputs, &flags, unwinds, options)
 }
 
 fn run_linker(

@@ -194,6 +194,7 @@ pub(crate) mod tests_support {
             alignment: 0,
             source: 0,
             may_unwind: false,
+            place: None,
             references: references.to_vec(),
         });
         Index::new(symbols.collect(), vec!["test".into()])

@@ -11,7 +11,7 @@ use object::{
     Endianness, Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionIndex, SymbolSection,
 };
 
-use crate::package::{NewSymbol, SymbolKind};
+use crate::package::{NewSymbol, Place, SymbolKind};
 
 /// Why an object's references cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +40,9 @@ pub struct KernelObject<'a> {
     pub name: &'a str,
     /// Its bytes.
     pub bytes: &'a [u8],
-    /// Whether it is assembly or prebuilt, so that its sections hold what they hold.
-    pub native: bool,
+    /// Which of the compiled objects it is; `None` for assembly and prebuilt objects, whose sections hold
+    /// what they hold.
+    pub compiled: Option<u16>,
 }
 
 /// The symbols of a kernel, and what is special about some.
@@ -128,6 +129,7 @@ pub fn read(
         alignment: 0,
         source: 0,
         may_unwind: false,
+        place: None,
         references: Vec::new(),
     }));
     Ok(Graph { symbols, kept_by_linker: kept, late })
@@ -174,6 +176,10 @@ impl<'a, 'd> Reader<'a, 'd> {
         Ok(Self { file, object, owners, group })
     }
 
+    fn native(&self) -> bool {
+        self.object.compiled.is_none()
+    }
+
     /// The name under which a section without symbols stands in the graph.
     fn section_name(&self, section: SectionIndex, name: &str) -> String {
         format!("{}({name}.{})", self.object.name, section.0)
@@ -185,7 +191,7 @@ impl<'a, 'd> Reader<'a, 'd> {
         if let Some(symbols) = main.and_then(|main| self.owners.get(main)) {
             // A native section is one piece: its parts may run into each other.
             let after = symbols.partition_point(|(address, _)| *address <= offset).max(1);
-            let at = if self.object.native || main != Some(&section) { 0 } else { after - 1 };
+            let at = if self.native() || main != Some(&section) { 0 } else { after - 1 };
             return Ok(symbols[at].1.clone());
         }
         Ok(self.section_name(section, self.file.section_by_index(section)?.name()?))
@@ -202,6 +208,8 @@ impl<'a, 'd> Reader<'a, 'd> {
             }
             let kind = self.kind(sh_flags, sh_type);
             let alignment = section.align().max(1).trailing_zeros() as u8;
+            let section_index = section.index().0 as u32;
+            let place = self.object.compiled.map(|object| Place { object, section: section_index });
             let mut add = |name: String, kind, size: u64| {
                 order.push(name.clone());
                 let symbol = NewSymbol {
@@ -211,12 +219,13 @@ impl<'a, 'd> Reader<'a, 'd> {
                     alignment,
                     source: 0,
                     may_unwind: false,
+                    place,
                     references: Vec::new(),
                 };
                 nodes.insert(name, Node { symbol, targets: BTreeSet::new() });
             };
             match self.owners.get(&section.index()) {
-                Some(symbols) if self.object.native => {
+                Some(symbols) if self.native() => {
                     for (at, (_, symbol)) in symbols.iter().enumerate() {
                         add(symbol.clone(), kind, if at == 0 { section.size() } else { 0 });
                     }
@@ -251,7 +260,7 @@ impl<'a, 'd> Reader<'a, 'd> {
     fn kind(&self, flags: elf::SectionFlags, section_type: elf::SectionType) -> SymbolKind {
         let has = |flag| flags & flag != elf::SectionFlags(0);
         match () {
-            () if self.object.native => SymbolKind::Native,
+            () if self.native() => SymbolKind::Native,
             () if has(elf::SHF_EXECINSTR) => SymbolKind::Function,
             () if section_type == elf::SHT_NOBITS => SymbolKind::Bss,
             () if has(elf::SHF_WRITE) => SymbolKind::Data,
@@ -295,7 +304,7 @@ impl<'a, 'd> Reader<'a, 'd> {
     /// A linker keeps the personality routines that an object's unwind tables name, whichever of its
     /// functions live; those of the kernel's own bitcode have none.
     fn unwind_references(&self, nodes: &mut HashMap<String, Node>) -> Result<(), object::Error> {
-        let Some(section) = self.file.section_by_name(".eh_frame").filter(|_| self.object.native) else {
+        let Some(section) = self.file.section_by_name(".eh_frame").filter(|_| self.native()) else {
             return Ok(());
         };
         for (_, relocation) in section.relocations() {
@@ -313,7 +322,7 @@ impl<'a, 'd> Reader<'a, 'd> {
 
     /// All symbols of a native section live together.
     fn tie_native_sections(&self, nodes: &mut HashMap<String, Node>) {
-        if !self.object.native {
+        if !self.native() {
             return;
         }
         for symbols in self.owners.values() {

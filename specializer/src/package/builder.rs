@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use super::index::{Native, NewSymbol, Row, SymbolKind, Table, Tunable};
-use super::manifest::{FORMAT, hex};
+use super::manifest::{FORMAT, content_hash};
 use super::{Config, Index, KernelPackage, Manifest, PackageError, SymbolId, cargo, fingerprint, lists};
 use crate::graph::{self, Graph, KernelObject};
 use crate::llvm::{self, Compiled};
@@ -37,10 +35,15 @@ impl KernelPackage {
     /// The package cannot be built or opened.
     pub fn ensure(kernel: &Path, directory: &Path, progress: &dyn Progress) -> Result<Self, PackageError> {
         let config = read_config(kernel)?;
-        if let Ok(manifest) = Manifest::read(directory)
-            && fingerprint::is_current(kernel, &config, directory, &manifest)?
-        {
-            return Self::open(directory);
+        if let Ok(manifest) = Manifest::read(directory) {
+            let (opened, current) = std::thread::scope(|scope| {
+                let opened = scope.spawn(|| Self::open(directory));
+                let current = fingerprint::is_current(kernel, &config, directory, &manifest);
+                (opened.join(), current)
+            });
+            if current? {
+                return opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            }
         }
         Self::build(kernel, directory, progress)
     }
@@ -87,7 +90,7 @@ impl KernelPackage {
             toolchain: made_of.toolchain,
             llvm: llvm::version(),
             builder: made_of.builder,
-            files: files.iter().map(|(name, bytes)| (name.clone(), hex(&Sha256::digest(bytes)))).collect(),
+            files: files.iter().map(|(name, bytes)| (name.clone(), content_hash(bytes))).collect(),
         };
         put_in_place(directory, &files, &manifest)?;
         Self::open(directory)
@@ -175,11 +178,11 @@ fn index(
     config: &Config,
 ) -> Result<Index, PackageError> {
     let mut objects: Vec<KernelObject<'_>> = Vec::new();
-    for bytes in &compiled.objects {
-        objects.push(KernelObject { name: "kernel", bytes, native: false });
+    for (bytes, at) in compiled.objects.iter().zip(0..) {
+        objects.push(KernelObject { name: "kernel", bytes, compiled: Some(at) });
     }
     for (name, bytes) in natives {
-        objects.push(KernelObject { name, bytes, native: true });
+        objects.push(KernelObject { name, bytes, compiled: None });
     }
     let Graph { mut symbols, kept_by_linker, late } = graph::read(&objects, &compiled.references)?;
     let sources = sources(&mut symbols, compiled);
@@ -198,6 +201,7 @@ fn index(
                 alignment: 3,
                 source: 0,
                 may_unwind: false,
+                place: None,
                 references: Vec::new(),
             });
             symbols.len() as u32 - 1

@@ -30,6 +30,15 @@ pub enum SymbolKind {
     External,
 }
 
+/// Where the package's compiled objects have a symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The object: `objects/kernel.N.o`.
+    pub object: u16,
+    /// Its section there.
+    pub section: u32,
+}
+
 /// One symbol.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Symbol {
@@ -47,6 +56,8 @@ pub struct Symbol {
     pub source: u16,
     /// Whether it keeps unwind tables.
     pub may_unwind: bool,
+    /// Where it is compiled; nowhere for what is native, made anew or external.
+    pub place: Option<Place>,
 }
 
 /// One row of a table.
@@ -139,6 +150,8 @@ pub struct NewSymbol {
     pub source: u16,
     /// Whether it keeps unwind tables.
     pub may_unwind: bool,
+    /// Where it is compiled.
+    pub place: Option<Place>,
     /// Positions of the symbols it refers to.
     pub references: Vec<u32>,
 }
@@ -158,6 +171,7 @@ impl Index {
                 kind: symbol.kind,
                 source: symbol.source,
                 may_unwind: symbol.may_unwind,
+                place: symbol.place,
             });
         }
         let mut order: Vec<SymbolId> = index.ids().collect();
@@ -300,6 +314,7 @@ mod tests {
             alignment: 0,
             source: 0,
             may_unwind: false,
+            place: None,
             references: references.to_vec(),
         }
     }

@@ -1,15 +1,16 @@
 //! The manifest: what a package was made of, and the hash of each of its files.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use memmap2::Mmap;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::PackageError;
 
 /// The layout of packages; raised when a file's format changes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Why a manifest cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +54,7 @@ pub struct Manifest {
     pub llvm: String,
     /// Hash of the code that made the package.
     pub builder: String,
-    /// SHA-256 of each file, by its path in the package.
+    /// BLAKE3 of each file, by its path in the package.
     pub files: BTreeMap<String, String>,
 }
 
@@ -89,11 +90,32 @@ impl Manifest {
     pub fn read_file(&self, directory: &Path, name: &str) -> Result<Vec<u8>, PackageError> {
         let path = directory.join(name);
         let bytes = std::fs::read(&path).map_err(PackageError::io(&path))?;
-        if self.files.get(name).is_none_or(|hash| *hash != hex(&Sha256::digest(&bytes))) {
-            return Err(PackageError::Hash { path });
-        }
+        self.check(path, name, &bytes)?;
         Ok(bytes)
     }
+
+    /// One file of the package in memory, checked against its hash.
+    ///
+    /// # Errors
+    /// The file is missing or is not what the manifest says.
+    pub fn map_file(&self, directory: &Path, name: &str) -> Result<Mmap, PackageError> {
+        let path = directory.join(name);
+        let file = File::open(&path).map_err(PackageError::io(&path))?;
+        // SAFETY: a package is put in place whole and never written to again.
+        let bytes = unsafe { Mmap::map(&file) }.map_err(PackageError::io(&path))?;
+        self.check(path, name, &bytes)?;
+        Ok(bytes)
+    }
+
+    fn check(&self, path: PathBuf, name: &str, bytes: &[u8]) -> Result<(), PackageError> {
+        let matches = self.files.get(name).is_some_and(|hash| *hash == content_hash(bytes));
+        if matches { Ok(()) } else { Err(PackageError::Hash { path }) }
+    }
+}
+
+/// The hash that a manifest has of a file: BLAKE3, since every run hashes megabytes.
+pub(super) fn content_hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
 }
 
 /// Bytes in lower-case hexadecimal.

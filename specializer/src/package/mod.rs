@@ -16,13 +16,17 @@ pub use builder::Progress;
 pub use config::{
     Config, ConfigError, FormatRule, GroupRule, RootRule, TableRule, TunableRule, TunableType, WhenRule,
 };
-pub use index::{Index, Native, NewSymbol, PanicSite, Row, Symbol, SymbolId, SymbolKind, Table, Tunable};
+pub use index::{
+    Index, Native, NewSymbol, PanicSite, Place, Row, Symbol, SymbolId, SymbolKind, Table, Tunable,
+};
 pub use lists::kernel_symbol;
 pub use manifest::{Manifest, ManifestError};
 pub use sysroot::Sysroot;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+
+use memmap2::Mmap;
 
 use crate::exports::{Catalogue, ExportsError};
 use crate::reachability::LiveSet;
@@ -148,6 +152,19 @@ impl KernelPackage {
         Ok(self.catalogue.get_or_init(|| loaded))
     }
 
+    /// How many compiled objects it has: `objects/kernel.0.o` and so on.
+    pub fn objects(&self) -> u16 {
+        self.manifest.files.keys().filter(|name| name.starts_with("objects/")).count() as u16
+    }
+
+    /// One of its files in memory, checked against the manifest.
+    ///
+    /// # Errors
+    /// The file is missing or was changed.
+    pub fn map(&self, name: &str) -> Result<Mmap, PackageError> {
+        self.manifest.map_file(&self.directory, name)
+    }
+
     /// The bytes of one of its files, checked against the manifest.
     ///
     /// # Errors
@@ -181,7 +198,7 @@ impl KernelPackage {
     /// # Errors
     /// The file is missing or was changed.
     pub fn check(&self, name: &str) -> Result<(), PackageError> {
-        self.read(name).map(drop)
+        self.map(name).map(drop)
     }
 }
 

@@ -117,7 +117,7 @@ fn instant(
 ) -> Result<KernelImage, Error> {
     let (roots, live) = (&specialized.roots, &specialized.live);
     let extra = Generated::new(package, roots, live, specialized.identity)?;
-    let inputs = Inputs::precompiled(package, live, &extra)?;
+    let inputs = Inputs::precompiled(package, live, &extra, options)?;
     Ok(link::link(package, live, &inputs, options)?)
 }
 

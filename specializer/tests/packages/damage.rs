@@ -50,8 +50,8 @@ fn another_format_is_named() {
     let folder = copy(&package("cxx"));
     let path = folder.path().join("manifest.json");
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replace("\"format\": 1", "\"format\": 99")).unwrap();
-    assert!(open_error(&folder).contains("package format 99, but this program reads format 1"));
+    std::fs::write(&path, text.replace("\"format\": 2", "\"format\": 99")).unwrap();
+    assert!(open_error(&folder).contains("package format 99, but this program reads format 2"));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! load a constant into the argument's register and no branch leads in between. A pointer to the
 //! import in data, a load of its address, or a call without such a constant leaves the argument open.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
 use iced_x86::{
     Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind,
@@ -16,7 +16,7 @@ use crate::app::object::AppObject;
 use crate::app::symbols::ImportedSymbol;
 
 /// How many instructions before a call may load its argument.
-const WINDOW: usize = 24;
+const WINDOW: usize = 31;
 
 /// A place where an import is called, or where its address goes elsewhere.
 pub(super) struct Call {
@@ -40,24 +40,25 @@ pub(super) fn of(object: &AppObject, import: &ImportedSymbol, register: Register
     let stubs = stubs(object, &slots);
     let mut entered = Entered::of(object);
     let mut found = Vec::new();
-    let mut window: VecDeque<Instruction> = VecDeque::with_capacity(WINDOW + 1);
     let mut factory = InstructionInfoFactory::new();
     for (base, code) in code_of(object) {
-        for instruction in Decoder::with_ip(64, code, base, DecoderOptions::NONE).iter() {
-            if is_near_branch(&instruction) {
+        let mut decoder = Decoder::with_ip(64, code, base, DecoderOptions::NONE);
+        let mut window = Window::default();
+        while decoder.can_decode() {
+            let instruction = window.next();
+            decoder.decode_out(instruction);
+            if is_near_branch(instruction) {
                 entered.note(instruction.near_branch_target());
             }
-            match refers(&instruction, &slots, &stubs) {
-                Refers::Calls => found.push((instruction.ip(), loaded(&window, register, &mut factory))),
+            match refers(instruction, &slots, &stubs) {
+                Refers::Calls => {
+                    let address = instruction.ip();
+                    found.push((address, loaded(&window, register, &mut factory)));
+                }
                 Refers::Takes => calls.push(open(instruction.ip())),
                 Refers::Not => {}
             }
-            if window.len() == WINDOW {
-                window.pop_front();
-            }
-            window.push_back(instruction);
         }
-        window.clear();
     }
     for (address, loaded) in found {
         // A jump in a procedure linkage table entry that something calls is that entry, no call.
@@ -70,6 +71,27 @@ pub(super) fn of(object: &AppObject, import: &ImportedSymbol, register: Register
         calls.push(Call { address, argument });
     }
     calls
+}
+
+/// The instructions decoded last, each decoded in its place.
+#[derive(Default)]
+struct Window {
+    ring: [Instruction; WINDOW + 1],
+    decoded: usize,
+}
+
+impl Window {
+    /// The place of the next instruction, which takes that of the oldest.
+    fn next(&mut self) -> &mut Instruction {
+        self.decoded += 1;
+        &mut self.ring[(self.decoded - 1) % (WINDOW + 1)]
+    }
+
+    /// Those before the last one, the latest first.
+    fn before(&self) -> impl Iterator<Item = &Instruction> {
+        let last = self.decoded.saturating_sub(1);
+        (last.saturating_sub(WINDOW)..last).rev().map(|at| &self.ring[at % (WINDOW + 1)])
+    }
 }
 
 enum Refers {
@@ -103,14 +125,10 @@ struct Load {
 }
 
 /// The constant that `register` holds after these instructions.
-fn loaded(
-    window: &VecDeque<Instruction>,
-    register: Register,
-    factory: &mut InstructionInfoFactory,
-) -> Option<Load> {
+fn loaded(window: &Window, register: Register, factory: &mut InstructionInfoFactory) -> Option<Load> {
     // Unoptimised code loads another register first and then moves it.
     let (mut register, mut mask) = (register, u64::MAX);
-    for instruction in window.iter().rev() {
+    for instruction in window.before() {
         if let Some(value) = constant(instruction, register) {
             return Some(Load { at: instruction.ip(), value: value & mask });
         }
