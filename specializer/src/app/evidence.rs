@@ -9,6 +9,7 @@ mod calls;
 mod formats;
 mod names;
 mod numbers;
+mod sweep;
 pub(crate) mod texts;
 
 pub use formats::{Directive, Formats};
@@ -69,8 +70,9 @@ pub struct Evidence {
 
 /// All evidence of a closure, sorted by object, then by kind and name.
 pub(super) fn collect(closure: &AppClosure, catalogue: &Catalogue) -> Vec<Evidence> {
-    let mut found = names::collect(closure, catalogue);
-    found.extend(numbers::collect(closure, catalogue));
+    let (mut found, numbers) =
+        rayon::join(|| names::collect(closure, catalogue), || numbers::collect(closure, catalogue));
+    found.extend(numbers);
     found.sort_by(|a, b| {
         (a.object, &a.kind, &a.symbol, a.address).cmp(&(b.object, &b.kind, &b.symbol, b.address))
     });

@@ -7,16 +7,11 @@
 
 use std::collections::HashSet;
 
-use iced_x86::{
-    Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind,
-    Register,
-};
+use iced_x86::{FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register};
 
+use super::sweep::{Window, sweep};
 use crate::app::object::AppObject;
 use crate::app::symbols::ImportedSymbol;
-
-/// How many instructions before a call may load its argument.
-const WINDOW: usize = 31;
 
 /// A place where an import is called, or where its address goes elsewhere.
 pub(super) struct Call {
@@ -38,27 +33,28 @@ pub(super) fn of(object: &AppObject, import: &ImportedSymbol, register: Register
         return calls;
     }
     let stubs = stubs(object, &slots);
-    let mut entered = Entered::of(object);
-    let mut found = Vec::new();
-    let mut factory = InstructionInfoFactory::new();
-    for (base, code) in code_of(object) {
-        let mut decoder = Decoder::with_ip(64, code, base, DecoderOptions::NONE);
-        let mut window = Window::default();
-        while decoder.can_decode() {
-            let instruction = window.next();
-            decoder.decode_out(instruction);
+    let sweeps = code_of(object).map(|(base, code)| {
+        let state = || Sweep { entered: Entered::of(object), ..Sweep::default() };
+        sweep(base, code, state, |sweep, window| {
+            let instruction = window.last();
             if is_near_branch(instruction) {
-                entered.note(instruction.near_branch_target());
+                sweep.entered.note(instruction.near_branch_target());
             }
             match refers(instruction, &slots, &stubs) {
                 Refers::Calls => {
-                    let address = instruction.ip();
-                    found.push((address, loaded(&window, register, &mut factory)));
+                    sweep.found.push((instruction.ip(), loaded(window, register)));
                 }
-                Refers::Takes => calls.push(open(instruction.ip())),
+                Refers::Takes => sweep.taken.push(instruction.ip()),
                 Refers::Not => {}
             }
-        }
+        })
+    });
+    let mut entered = Entered::of(object);
+    let mut found = Vec::new();
+    for sweep in sweeps.flatten() {
+        entered.add(&sweep.entered);
+        found.extend(sweep.found);
+        calls.extend(sweep.taken.into_iter().map(open));
     }
     for (address, loaded) in found {
         // A jump in a procedure linkage table entry that something calls is that entry, no call.
@@ -73,25 +69,14 @@ pub(super) fn of(object: &AppObject, import: &ImportedSymbol, register: Register
     calls
 }
 
-/// The instructions decoded last, each decoded in its place.
+/// What the instructions of a part of the code show.
 #[derive(Default)]
-struct Window {
-    ring: [Instruction; WINDOW + 1],
-    decoded: usize,
-}
-
-impl Window {
-    /// The place of the next instruction, which takes that of the oldest.
-    fn next(&mut self) -> &mut Instruction {
-        self.decoded += 1;
-        &mut self.ring[(self.decoded - 1) % (WINDOW + 1)]
-    }
-
-    /// Those before the last one, the latest first.
-    fn before(&self) -> impl Iterator<Item = &Instruction> {
-        let last = self.decoded.saturating_sub(1);
-        (last.saturating_sub(WINDOW)..last).rev().map(|at| &self.ring[at % (WINDOW + 1)])
-    }
+struct Sweep {
+    entered: Entered,
+    /// Calls, with what the argument's register holds.
+    found: Vec<(u64, Option<Load>)>,
+    /// Where the import's address goes elsewhere.
+    taken: Vec<u64>,
 }
 
 enum Refers {
@@ -125,7 +110,8 @@ struct Load {
 }
 
 /// The constant that `register` holds after these instructions.
-fn loaded(window: &Window, register: Register, factory: &mut InstructionInfoFactory) -> Option<Load> {
+fn loaded(window: &Window, register: Register) -> Option<Load> {
+    let mut factory = InstructionInfoFactory::new();
     // Unoptimised code loads another register first and then moves it.
     let (mut register, mut mask) = (register, u64::MAX);
     for instruction in window.before() {
@@ -214,6 +200,7 @@ fn stubs(object: &AppObject, slots: &HashSet<u64>) -> HashSet<u64> {
 }
 
 /// The addresses that direct branches lead to.
+#[derive(Default)]
 struct Entered {
     base: u64,
     bits: Vec<u64>,
@@ -238,6 +225,13 @@ impl Entered {
             && let Some(word) = self.bits.get_mut(word)
         {
             *word |= bit;
+        }
+    }
+
+    /// Adds those that another part of the object's code leads to.
+    fn add(&mut self, other: &Self) {
+        for (word, more) in self.bits.iter_mut().zip(&other.bits) {
+            *word |= more;
         }
     }
 

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 use iced_x86::{Code, Decoder, DecoderOptions, Instruction, Mnemonic, OpKind};
 
+use rayon::prelude::*;
+
 use super::calls::code_of;
 use crate::app::object::AppObject;
 
@@ -72,7 +74,7 @@ impl Formats {
         }
         if found.made.is_none() {
             let code = |(index, object)| made_in_code(object).map(|address| (index, address));
-            found.made = objects.iter().enumerate().find_map(code);
+            found.made = objects.par_iter().enumerate().find_map_first(code);
         }
         found
     }
