@@ -135,6 +135,16 @@ pub fn read(
     Ok(Graph { symbols, kept_by_linker: kept, late })
 }
 
+type Section<'d, 'a> = object::read::elf::ElfSection64<'d, 'a, Endianness>;
+
+/// The size of one of the constants that a linker merges, if a section holds such.
+fn constant_size(section: &Section<'_, '_>) -> Option<u64> {
+    let object::SectionFlags::Elf { sh_flags, .. } = section.flags() else { return None };
+    let has = |flag| sh_flags & flag != elf::SectionFlags(0);
+    let size = section.elf_section_header().sh_entsize.get(Endianness::Little);
+    (has(elf::SHF_MERGE) && !has(elf::SHF_STRINGS) && size > 0).then_some(size)
+}
+
 struct Reader<'a, 'd> {
     file: &'a ElfFile64<'d, Endianness>,
     object: &'a KernelObject<'d>,
@@ -180,9 +190,14 @@ impl<'a, 'd> Reader<'a, 'd> {
         self.object.compiled.is_none()
     }
 
-    /// The name under which a section without symbols stands in the graph.
-    fn section_name(&self, section: SectionIndex, name: &str) -> String {
-        format!("{}({name}.{})", self.object.name, section.0)
+    /// The name under which a section without symbols stands in the graph, or the part of it that has
+    /// `offset`: of constants that a linker merges, each lives for itself.
+    fn section_name(&self, section: &Section<'_, '_>, offset: u64) -> Result<String, object::Error> {
+        let whole = format!("{}({}.{})", self.object.name, section.name()?, section.index().0);
+        Ok(match constant_size(section) {
+            Some(size) => format!("{whole}+{:#x}", offset / size * size),
+            None => whole,
+        })
     }
 
     /// The symbol that owns a place in a section.
@@ -194,7 +209,7 @@ impl<'a, 'd> Reader<'a, 'd> {
             let at = if self.native() || main != Some(&section) { 0 } else { after - 1 };
             return Ok(symbols[at].1.clone());
         }
-        Ok(self.section_name(section, self.file.section_by_index(section)?.name()?))
+        self.section_name(&self.file.section_by_index(section)?, offset)
     }
 
     fn nodes(&self, kept: &mut Vec<String>) -> Result<Vec<Node>, object::Error> {
@@ -238,7 +253,10 @@ impl<'a, 'd> Reader<'a, 'd> {
                 }
                 None if self.group.contains_key(&section.index()) => {}
                 None if section.size() > 0 => {
-                    add(self.section_name(section.index(), name), kind, section.size())
+                    let size = constant_size(&section).unwrap_or(section.size());
+                    for offset in (0..section.size()).step_by(size as usize) {
+                        add(self.section_name(&section, offset)?, kind, size);
+                    }
                 }
                 None => {}
             }
@@ -270,7 +288,7 @@ impl<'a, 'd> Reader<'a, 'd> {
 
     fn references(
         &self,
-        section: &object::read::elf::ElfSection64<'d, '_, Endianness>,
+        section: &Section<'d, '_>,
         nodes: &mut HashMap<String, Node>,
     ) -> Result<(), object::Error> {
         for (offset, relocation) in section.relocations() {
@@ -281,9 +299,14 @@ impl<'a, 'd> Reader<'a, 'd> {
                     let symbol = self.file.symbol_by_index(symbol)?;
                     match symbol.section() {
                         SymbolSection::Section(target) if !symbol.is_global() => {
-                            // A PC-relative reference counts from after its own four bytes.
+                            // A PC-relative reference counts from after its own four bytes. One to a label is
+                            // to what stands there, however long the instruction goes on.
                             let relative = relocation.kind() != object::RelocationKind::Absolute;
-                            let addend = relocation.addend() + if relative { 4 } else { 0 };
+                            let addend = match symbol.kind() {
+                                object::SymbolKind::Section if relative => relocation.addend() + 4,
+                                object::SymbolKind::Section => relocation.addend(),
+                                _ => 0,
+                            };
                             self.owner(target, symbol.address().saturating_add_signed(addend))?
                         }
                         _ => symbol.name()?.to_owned(),
@@ -332,6 +355,42 @@ impl<'a, 'd> Reader<'a, 'd> {
                     node.targets.insert(first.clone());
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_merged_constant_lives_for_itself() {
+        let source = r#"
+            .section .text.f,"ax",@progbits
+            .globl f
+            f: pshufd $1, .Lsecond(%rip), %xmm0
+            .section .text.g,"ax",@progbits
+            .globl g
+            g: movaps .Lfirst(%rip), %xmm0
+            .section .rodata.cst16,"aM",@progbits,16
+            .Lfirst: .octa 1
+            .Lsecond: .octa 2
+        "#;
+        let folder = tempfile::tempdir().unwrap();
+        let (assembly, object) = (folder.path().join("a.s"), folder.path().join("a.o"));
+        std::fs::write(&assembly, source).unwrap();
+        let status =
+            std::process::Command::new("cc").arg("-c").arg(&assembly).arg("-o").arg(&object).status();
+        assert!(status.unwrap().success());
+        let bytes = std::fs::read(object).unwrap();
+        let objects = [KernelObject { name: "kernel", bytes: &bytes, compiled: Some(0) }];
+        let graph = read(&objects, &HashMap::new()).unwrap();
+        let find = |name: &str| graph.symbols.iter().find(|symbol| symbol.name == name).unwrap();
+        for (function, constant) in [("f", "+0x10"), ("g", "+0x0")] {
+            let [target] = find(function).references[..] else { panic!("{function}") };
+            let target = &graph.symbols[target as usize];
+            assert!(target.name.starts_with("kernel(.rodata.cst16.") && target.name.ends_with(constant));
+            assert_eq!(target.size, 16);
         }
     }
 }

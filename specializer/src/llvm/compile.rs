@@ -195,8 +195,13 @@ fn record_sources(module: &Module<'_>, input: &IrInput, root: &str, sources: &mu
         if let (Some(file), false) = (&source, input.sysroot) {
             files.insert(file.clone());
         }
-        let source = source.filter(|_| !input.sysroot).unwrap_or_else(|| input.unit.clone());
-        sources.insert(function.name(), source);
+        let name = function.name();
+        let source = match source {
+            _ if input.sysroot => input.unit.clone(),
+            Some(file) => file,
+            None => from_elsewhere(&format!("{:#}", rustc_demangle::demangle(&name)), &input.unit),
+        };
+        sources.insert(name, source);
     }
     for global in module.globals() {
         if global.is_declaration() {
@@ -206,6 +211,17 @@ fn record_sources(module: &Module<'_>, input: &IrInput, root: &str, sources: &mu
         let source = module_file(&name, &files).unwrap_or_else(|| input.unit.clone());
         sources.insert(name, source);
     }
+}
+
+/// The crate of a function that a unit has without having its source. A generic one made of the unit's own
+/// types is the unit's; one made of others' is only by chance in this unit and not in another.
+fn from_elsewhere(path: &str, unit: &str) -> String {
+    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let start = path.find(is_name).unwrap_or(path.len());
+    let first = path[start..].split(|letter| !is_name(letter)).next().unwrap_or_default();
+    let mut crates = path.split(|letter: char| !is_name(letter) && letter != ':');
+    let mentions_unit = crates.any(|word| word.split("::").next() == Some(unit));
+    if mentions_unit || !path[start..].starts_with(&format!("{first}::")) { unit } else { first }.to_owned()
 }
 
 /// A source path relative to the kernel's folder, or `None` for files outside of it.
@@ -288,6 +304,15 @@ pub(super) fn separate(module: &Module<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_generic_function_is_of_the_crate_that_it_is_made_for() {
+        assert_eq!(from_elsewhere("alloc::boxed::box_new_uninit", "net"), "alloc");
+        assert_eq!(from_elsewhere("<alloc::vec::Vec<u8> as core::fmt::Write>::write_str", "net"), "alloc");
+        assert_eq!(from_elsewhere("core::ptr::drop_in_place::<net::socket::Socket>", "net"), "net");
+        assert_eq!(from_elsewhere("start", "unit"), "unit");
+        assert_eq!(from_elsewhere("", "unit"), "unit");
+    }
 
     #[test]
     fn each_naked_function_is_a_piece() {

@@ -256,44 +256,45 @@ fn row_name(symbol: &str) -> String {
     path.rsplit("::").next().unwrap_or_default().to_lowercase().replace('_', "-")
 }
 
-/// Gives each symbol its source; one without takes that of the first symbol that refers to it.
+/// Where data is from that no source names, and that several use.
+const SHARED: &str = "(shared)";
+
+/// Gives each symbol its source; one without takes that of the symbols that refer to it, if they agree.
 fn sources(symbols: &mut [NewSymbol], compiled: &Compiled) -> Vec<String> {
-    let mut names: Vec<Option<String>> =
-        symbols.iter().map(|symbol| compiled.sources.get(&symbol.name).cloned()).collect();
     let anonymous = |symbol: &NewSymbol| {
         ["alloc_", "anon.", "unnamed.", "switch.table", "vtable.", "str.", ".L"]
             .iter()
             .any(|p| symbol.name.starts_with(p))
     };
-    for at in 0..symbols.len() {
-        if anonymous(&symbols[at]) {
-            names[at] = None;
-        }
-    }
-    loop {
-        let mut changed = false;
-        for at in 0..symbols.len() {
-            let Some(source) = names[at].clone() else { continue };
-            for &target in &symbols[at].references {
-                let target = target as usize;
-                if names[target].is_none() && symbols[target].kind != SymbolKind::External {
-                    names[target] = Some(source.clone());
-                    changed = true;
-                }
+    let known = |symbol: &NewSymbol| match symbol.kind {
+        // Not the kernel's, so nobody's.
+        SymbolKind::External => Some(""),
+        _ => compiled.sources.get(&symbol.name).map(String::as_str).filter(|_| !anonymous(symbol)),
+    };
+    let mut names: Vec<Option<&str>> = symbols.iter().map(known).collect();
+    let known: Vec<bool> = names.iter().map(Option::is_some).collect();
+    let mut pending: Vec<usize> = (0..symbols.len()).filter(|at| known[*at]).collect();
+    while let Some(at) = pending.pop() {
+        for &target in &symbols[at].references {
+            let target = target as usize;
+            let joined = match names[target] {
+                None => names[at],
+                same if same == names[at] => same,
+                Some(_) => Some(SHARED),
+            };
+            if !known[target] && joined != names[target] {
+                names[target] = joined;
+                pending.push(target);
             }
-        }
-        if !changed {
-            break;
         }
     }
     let names: Vec<String> = names
         .into_iter()
         .zip(symbols.iter())
-        .map(|(name, symbol)| {
-            name.unwrap_or_else(|| match symbol.kind {
-                SymbolKind::Native => "assembly".to_owned(),
-                _ => "(compiler)".to_owned(),
-            })
+        .map(|(name, symbol)| match (name, symbol.kind) {
+            (Some(name), kind) if kind != SymbolKind::External => name.to_owned(),
+            (_, SymbolKind::Native) => "assembly".to_owned(),
+            _ => "(compiler)".to_owned(),
         })
         .collect();
     let distinct: BTreeSet<&String> = names.iter().collect();
@@ -339,6 +340,37 @@ fn put_in_place(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn unnamed_data_is_of_a_source_only_if_that_alone_uses_it() {
+        let symbol = |name: &str, references: &[u32]| NewSymbol {
+            name: name.into(),
+            kind: SymbolKind::ReadOnly,
+            size: 16,
+            alignment: 0,
+            source: 0,
+            may_unwind: false,
+            place: None,
+            references: references.to_vec(),
+        };
+        // Two functions; a constant of each, one of both, and one that this one refers to.
+        let mut symbols = [
+            symbol("f", &[2, 4]),
+            symbol("g", &[3, 4]),
+            symbol("kernel(.rodata.cst16.9)+0x0", &[]),
+            symbol("kernel(.rodata.cst16.9)+0x10", &[]),
+            symbol("anon.1.2", &[5]),
+            symbol("alloc_1", &[]),
+            symbol("alloc_2", &[]),
+        ];
+        let named = [("f", "net/src/lib.rs"), ("g", "libc/src/lib.rs"), ("alloc_1", "net")];
+        let named = named.map(|(name, source)| (name.to_owned(), source.to_owned()));
+        let compiled = Compiled { sources: HashMap::from(named), ..Compiled::default() };
+        let list = sources(&mut symbols, &compiled);
+        let of: Vec<&str> = symbols.iter().map(|symbol| list[usize::from(symbol.source)].as_str()).collect();
+        let (net, libc) = ("net/src/lib.rs", "libc/src/lib.rs");
+        assert_eq!(of, [net, libc, net, libc, SHARED, SHARED, "(compiler)"]);
+    }
 
     #[test]
     fn a_row_is_named_after_its_static() {
