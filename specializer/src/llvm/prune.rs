@@ -74,7 +74,13 @@ fn passes(effort: Effort) -> &'static str {
              function<eager-inv>(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,adce)),\
              globaldce,mergefunc,constmerge"
         }
-        Effort::Max => "lto<Os>,globaldce,mergefunc,constmerge",
+        // The last simplifications look once more, now that inlining is over: code that branches share is
+        // made one, and arguments that became constants go.
+        Effort::Max => {
+            "lto<Os>,globaldce,function(early-cse<memssa>,instcombine<no-verify-fixpoint>,\
+             simplifycfg<hoist-common-insts;sink-common-insts>,adce),deadargelim,globalopt,globaldce,\
+             mergefunc,constmerge"
+        }
     }
 }
 
