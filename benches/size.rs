@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use specialize::link::KernelImage;
 use specialize::report::{Column, Report, grouped_signed};
 
 use crate::Options;
-use crate::programs::{self, EFFORTS};
+use crate::programs::{self, EFFORTS, Program};
 use crate::table;
 
 /// The builds to compare with, by the titles that reports give them, and their heads here.
@@ -25,21 +26,14 @@ struct Total {
     this: u64,
     logarithms: f64,
     count: usize,
-    causes: Vec<(String, i64)>,
 }
 
 impl Total {
-    fn add(&mut self, conventional: &Column, this: &Column, report: &Report) {
+    fn add(&mut self, conventional: &Column, this: &Column) {
         self.conventional += conventional.loaded();
         self.this += this.loaded();
         self.logarithms += (this.loaded() as f64 / conventional.loaded() as f64).ln();
         self.count += 1;
-        for cause in &report.causes {
-            match self.causes.iter_mut().find(|(name, _)| *name == cause.name) {
-                Some((_, bytes)) => *bytes += cause.bytes,
-                None => self.causes.push((cause.name.clone(), cause.bytes)),
-            }
-        }
     }
 
     fn note(&self, effort: &str) -> String {
@@ -51,31 +45,33 @@ impl Total {
 
 /// Makes every kernel and prints the tables.
 pub fn measure(options: &Options) -> Result<(), String> {
-    let output = programs::scratch()?.join("size.kernel.elf");
     let mut rows = Vec::new();
     let mut memory = Vec::new();
+    let mut causes: Vec<(String, i64)> = Vec::new();
     let mut totals: BTreeMap<&str, Total> = BTreeMap::new();
     for program in programs::all(&options.filter)? {
-        let mut row = vec![program.name.to_string()];
+        // The comparison builds are the same at every effort.
+        let report = report(&program)?;
+        let titled = |title: &str| report.columns.iter().find(|column| column.title == title);
+        let (Some(max), Some(conventional)) = (report.columns.last(), titled("conventional")) else {
+            return Err(format!("{}'s report has no conventional build", program.name));
+        };
+        let others = OTHERS.map(|(title, _)| table::number(titled(title).map_or(0, Column::loaded)));
+        let mut row = [&[program.name.to_string()][..], &others].concat();
         let mut zeroed = vec![program.name.to_string()];
+        zeroed.extend([table::number(conventional.bss), table::number(conventional.memory)]);
         for effort in EFFORTS {
-            let json =
-                programs::finish(programs::specialize(&program.path, "kvm", effort, &output).arg("--json"))?;
-            let report: Report = serde_json::from_slice(&json)
-                .map_err(|error| format!("{}'s report: {error}", program.name))?;
-            let (Some(this), Some(conventional)) = (report.columns.last(), titled(&report, "conventional"))
-            else {
-                return Err(format!("{}'s report has no conventional build", program.name));
-            };
-            if row.len() == 1 {
-                let others = OTHERS.map(|(title, _)| titled(&report, title).map_or(0, Column::loaded));
-                row.extend(others.map(table::number));
-                zeroed.extend([table::number(conventional.bss), table::number(conventional.memory)]);
-            }
+            let this = if effort == "max" { max.clone() } else { column(&program, effort)? };
             row.push(table::number(this.loaded()));
             row.push(table::change(conventional.loaded(), this.loaded()));
             zeroed.extend([table::number(this.bss), table::number(this.memory)]);
-            totals.entry(effort).or_default().add(conventional, this, &report);
+            totals.entry(effort).or_default().add(conventional, &this);
+        }
+        for cause in &report.causes {
+            match causes.iter_mut().find(|(name, _)| *name == cause.name) {
+                Some((_, bytes)) => *bytes += cause.bytes,
+                None => causes.push((cause.name.clone(), cause.bytes)),
+            }
         }
         rows.push(row);
         memory.push(zeroed);
@@ -101,29 +97,25 @@ pub fn measure(options: &Options) -> Result<(), String> {
         "p_memsz",
     ];
     table::print("Zeroed data, and memory when loaded", "", &heads, &memory);
-    let mut causes: Vec<Vec<String>> = Vec::new();
-    for (at, effort) in EFFORTS.iter().enumerate() {
-        for (name, bytes) in totals.get(effort).into_iter().flat_map(|total| &total.causes) {
-            let row = match causes.iter_mut().find(|row| row[0] == *name) {
-                Some(row) => row,
-                None => {
-                    causes.push([name.as_str(), "", "", ""].map(str::to_owned).to_vec());
-                    let last = causes.len() - 1;
-                    &mut causes[last]
-                }
-            };
-            row[at + 1] = grouped_signed(-bytes);
-        }
-    }
-    table::print(
-        "Where the saving comes from, all programs together",
-        "",
-        &["cause", EFFORTS[0], EFFORTS[1], EFFORTS[2]],
-        &causes,
-    );
+    let causes: Vec<_> = causes.into_iter().map(|(name, bytes)| vec![name, grouped_signed(-bytes)]).collect();
+    let title = "Where the saving at max comes from, all programs together";
+    table::print(title, "", &["cause", "bytes"], &causes);
     Ok(())
 }
 
-fn titled<'a>(report: &'a Report, title: &str) -> Option<&'a Column> {
-    report.columns.iter().find(|column| column.title == title)
+/// The report of a kernel made at `max`, with the comparison builds.
+fn report(program: &Program) -> Result<Report, String> {
+    let output = programs::scratch()?.join("size.kernel.elf");
+    let json = programs::finish(programs::specialize(&program.path, "kvm", "max", &output).arg("--json"))?;
+    serde_json::from_slice(&json).map_err(|error| format!("{}'s report: {error}", program.name))
+}
+
+/// The figures of a kernel alone.
+fn column(program: &Program, effort: &str) -> Result<Column, String> {
+    let scratch = programs::scratch()?;
+    let (output, symbols) = (scratch.join("size.kernel.elf"), scratch.join("size.symbols"));
+    let mut command = programs::specialize(&program.path, "kvm", effort, &output);
+    programs::finish(command.arg("--quiet").arg("--symbols").arg(&symbols))?;
+    let linked = std::fs::read(&symbols).map_err(|error| format!("{}: {error}", symbols.display()))?;
+    Ok(specialize::report::column(&KernelImage::pack(linked).map_err(|error| error.to_string())?))
 }

@@ -48,13 +48,16 @@ pub(super) fn sources(kernel: &Path, work: &Path, config: &Config) -> Result<Sou
 
 /// The archives that comparison builds are linked of, by their file in the package: crates compiled as
 /// a linker without LTO gets them; the bitcode as cargo leaves it; and the crates with panics as traps.
-/// A kernel that is not Rust has none.
+/// A kernel that is not Rust has none, nor has one that wants none.
 pub(super) fn conventional(
     kernel: &Path,
     work: &Path,
     config: &Config,
     sources: &Sources,
 ) -> Result<Vec<(String, Vec<u8>)>, PackageError> {
+    if config.build.without_comparisons {
+        return Ok(Vec::new());
+    }
     let Some(plain) = compile(kernel, &work.join("conventional"), config, &[])? else {
         return Ok(Vec::new());
     };

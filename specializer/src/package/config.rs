@@ -88,6 +88,8 @@ pub struct BuildRule {
     pub target: Option<String>,
     /// Compiler flags of every build, comparison builds included.
     pub rustflags: Vec<String>,
+    /// Whether to leave out the archives that comparison builds are linked of.
+    pub without_comparisons: bool,
     /// Environment of the compiler.
     pub environment: BTreeMap<String, String>,
     /// For any other kernel: IR files, bitcode files, archives and native objects, relative to `kernel.toml`.
