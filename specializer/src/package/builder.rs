@@ -266,10 +266,11 @@ fn sources(symbols: &mut [NewSymbol], compiled: &Compiled) -> Vec<String> {
             .iter()
             .any(|p| symbol.name.starts_with(p))
     };
-    let known = |symbol: &NewSymbol| match symbol.kind {
-        // Not the kernel's, so nobody's.
-        SymbolKind::External => Some(""),
-        _ => compiled.sources.get(&symbol.name).map(String::as_str).filter(|_| !anonymous(symbol)),
+    let known = |symbol: &NewSymbol| {
+        let source = compiled.sources.get(&symbol.name).map(String::as_str);
+        // What is not the kernel's is nobody's; tables and tunables, set aside, have their sources.
+        let nobody = (symbol.kind == SymbolKind::External).then_some("");
+        source.filter(|_| !anonymous(symbol)).or(nobody)
     };
     let mut names: Vec<Option<&str>> = symbols.iter().map(known).collect();
     let known: Vec<bool> = names.iter().map(Option::is_some).collect();
@@ -292,7 +293,7 @@ fn sources(symbols: &mut [NewSymbol], compiled: &Compiled) -> Vec<String> {
         .into_iter()
         .zip(symbols.iter())
         .map(|(name, symbol)| match (name, symbol.kind) {
-            (Some(name), kind) if kind != SymbolKind::External => name.to_owned(),
+            (Some(name), _) if !name.is_empty() => name.to_owned(),
             (_, SymbolKind::Native) => "assembly".to_owned(),
             _ => "(compiler)".to_owned(),
         })
