@@ -1,14 +1,16 @@
 //! `dirent.h`: reading directories.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::ffi::{c_char, c_int, c_long, c_void};
 
 use kcore::errno::{EBADF, EINVAL, ENOENT, ENOTDIR, Result};
 use kcore::sync::Mutex;
-use kcore::vfs::directory::OpenDirectory;
+use kcore::vfs::directory::{FIRST_POSITION, OpenDirectory};
 use kcore::vfs::file::File;
 use kcore::vfs::walk::NAME_MAX;
-use kcore::vfs::{OpenFlags, fd};
+use kcore::vfs::{Node, OpenFlags, Place, fd};
 use macros::export;
 
 use crate::malloc::cells;
@@ -35,6 +37,21 @@ const EMPTY: dirent = dirent { d_ino: 0, d_off: 0, d_reclen: 0, d_type: 0, d_nam
 pub struct DIR {
     fd: c_int,
     state: Mutex<(u64, dirent)>,
+}
+
+/// `d_type` of a directory.
+pub(crate) const DT_DIR: u8 = 4;
+
+/// Names and types (`DT_…`) of all that is in a directory; `dots`: of `.` and `..`, too.
+pub(crate) fn entries(node: &Arc<Node>, dots: bool) -> Result<Vec<(Vec<u8>, u8)>> {
+    let file = node.body().open(Place::unnamed(node.clone()), OpenFlags::DIRECTORY)?;
+    let directory: &OpenDirectory = file.downcast().ok_or(ENOTDIR)?;
+    let mut entries = Vec::new();
+    directory.list(if dots { 0 } else { FIRST_POSITION }, &mut |name, node, _| {
+        entries.push((name.to_vec(), (node.mode() >> 12) as u8));
+        true
+    })?;
+    Ok(entries)
 }
 
 /// The entry at or after `position`; `None` at the end. Gives the position after it.

@@ -4,12 +4,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ffi::{c_char, c_int};
 
-use kcore::errno::{EINVAL, ENOTDIR, Errno, Result};
-use kcore::vfs::directory::OpenDirectory;
+use kcore::errno::{EINVAL, Errno};
 use kcore::vfs::stat::{S_IFDIR, S_IFLNK, S_IFMT, Stat};
-use kcore::vfs::{Node, OpenFlags, Place, walk};
+use kcore::vfs::{Node, walk};
 use macros::export;
 
+use crate::dirent::entries;
 use crate::outcome::path;
 
 /// `struct FTW`.
@@ -77,17 +77,6 @@ unsafe extern "C-unwind" fn call(walk: &mut Walk, stat: &Stat, kind: c_int, base
     result
 }
 
-fn names(node: &Arc<Node>) -> Result<Vec<Vec<u8>>> {
-    let file = node.body().open(Place::unnamed(node.clone()), OpenFlags::DIRECTORY)?;
-    let directory: &OpenDirectory = file.downcast().ok_or(ENOTDIR)?;
-    let mut names = Vec::new();
-    directory.list(kcore::vfs::directory::FIRST_POSITION, &mut |name, _, _| {
-        names.push(name.to_vec());
-        true
-    })?;
-    Ok(names)
-}
-
 /// Visits what `walk.path` names, whose last part starts at `base` and is found from `from`.
 unsafe extern "C-unwind" fn visit(walk: &mut Walk, from: &Arc<Node>, start: usize, base: usize) -> c_int {
     let physical = walk.flags & FTW_PHYS != 0;
@@ -136,7 +125,7 @@ unsafe extern "C-unwind" fn visit(walk: &mut Walk, from: &Arc<Node>, start: usiz
             return if skip { 0 } else { result };
         }
     }
-    let Ok(names) = names(&node) else { return 0 };
+    let Ok(names) = entries(&node, false) else { return 0 };
     walk.above.push(identity);
     let length = walk.path.len();
     let changes = walk.flags & FTW_CHDIR != 0;
@@ -144,7 +133,7 @@ unsafe extern "C-unwind" fn visit(walk: &mut Walk, from: &Arc<Node>, start: usiz
         walk::set_current(node.clone());
     }
     let mut result = 0;
-    for name in names {
+    for (name, _) in names {
         if walk.path.last() != Some(&b'/') {
             walk.path.push(b'/');
         }

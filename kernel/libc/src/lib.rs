@@ -30,6 +30,7 @@ pub mod fcntl;
 pub mod fenv;
 pub mod fmtmsg;
 pub mod fnmatch;
+pub mod fts;
 pub mod ftw;
 pub mod getopt;
 pub mod glob;
