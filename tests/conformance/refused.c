@@ -37,10 +37,6 @@
 //! chroot("/none") = -1 ENOENT
 //! swapon("/dev/none", 0) = -1 EPERM
 //! swapoff("/dev/none") = -1 EINVAL
-//! inotify_init() = -1 ENOSYS
-//! inotify_init1(0) = -1 ENOSYS
-//! inotify_add_watch(0, "/tmp", 0x00000100) = -1 EINVAL
-//! inotify_rm_watch(0, 1) = -1 EINVAL
 //! fanotify_init(0, 0) = -1 ENOSYS
 //! fanotify_mark(0, 0, 0, 0, "/tmp") = -1 EINVAL
 //! name_to_handle_at(-100, "/tmp", &handle, &mount_id, 0) = -1 EOPNOTSUPP
@@ -116,7 +112,6 @@
 #include <spawn.h>
 #include <sys/acct.h>
 #include <sys/fanotify.h>
-#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/msg.h>
@@ -189,10 +184,6 @@ int main(void)
     INT(chroot("/none"));
     INT(swapon("/dev/none", 0));
     INT(swapoff("/dev/none"));
-    INT(inotify_init());
-    INT(inotify_init1(0));
-    INT(inotify_add_watch(0, "/tmp", IN_CREATE));
-    INT(inotify_rm_watch(0, 1));
     INT(fanotify_init(0, 0));
     INT(fanotify_mark(0, 0, 0, 0, "/tmp"));
     int mount_id;

@@ -8,6 +8,7 @@ use kcore::vfs::file::File;
 use kcore::vfs::lock::{self, Owner, Range};
 use kcore::vfs::pipe::End;
 use kcore::vfs::regular::Regular;
+use kcore::vfs::watch::{self, Changes};
 use kcore::vfs::{OpenFlags, fd, open_at};
 use macros::export;
 
@@ -213,6 +214,7 @@ fn with_writable(descriptor: c_int, change: impl FnOnce(&Regular) -> Result<()>)
     let regular: &Regular = node.body_as().ok_or(if node.directory().is_some() { EISDIR } else { ENODEV })?;
     change(regular)?;
     node.touch();
+    watch::found(node, Changes::MODIFY);
     Ok(())
 }
 

@@ -73,6 +73,7 @@ pub mod string;
 pub mod sys_auxv;
 pub mod sys_epoll;
 pub mod sys_eventfd;
+pub mod sys_fanotify;
 pub mod sys_file;
 pub mod sys_inotify;
 pub mod sys_ioctl;

@@ -7,6 +7,7 @@ use kcore::vfs::node::Node;
 use kcore::vfs::stat::{
     S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, Stat, Timestamp,
 };
+use kcore::vfs::watch::{self, Changes};
 use kcore::vfs::{OpenFlags, Place, create, fd, open_at, pipe};
 use macros::export;
 
@@ -217,6 +218,7 @@ fn set_mode(node: &Node, mode: u32) -> Result<()> {
         attributes.mode = attributes.mode & S_IFMT | mode & 0o7777;
         attributes.changed = now;
     });
+    watch::found(node, Changes::ATTRIBUTES);
     Ok(())
 }
 
@@ -399,6 +401,12 @@ pub(crate) fn set_times(node: &Node, times: Option<[Timestamp; 2]>) -> Result<()
         }
         attributes.changed = now;
     });
+    match times.map(|time| time.nanoseconds == UTIME_OMIT) {
+        [false, false] => watch::found(node, Changes::ATTRIBUTES),
+        [false, true] => watch::found(node, Changes::ACCESS),
+        [true, false] => watch::found(node, Changes::MODIFY),
+        [true, true] => {}
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use core::ffi::{c_char, c_int, c_void};
 use kcore::errno::{E2BIG, EEXIST, EINVAL, ENODATA, EOPNOTSUPP, ERANGE, Result};
 use kcore::vfs::fd;
 use kcore::vfs::node::{ExtendedAttribute, Node};
+use kcore::vfs::watch::{self, Changes};
 use macros::export;
 
 use crate::outcome::{AT_FDCWD, buffer, bytes, node_at, path, size, unit};
@@ -47,7 +48,9 @@ fn set(node: &Node, name: &[u8], value: &[u8], flags: c_int) -> Result<()> {
             None => list.push((name.into(), value)),
         }
         Ok(())
-    })
+    })?;
+    watch::found(node, Changes::ATTRIBUTES);
+    Ok(())
 }
 
 /// Copies to the caller; without room only says how much is needed.
@@ -84,7 +87,9 @@ fn remove(node: &Node, name: &[u8]) -> Result<()> {
         let at = list.iter().position(|(other, _)| **other == *name).ok_or(ENODATA)?;
         list.remove(at);
         Ok(())
-    })
+    })?;
+    watch::found(node, Changes::ATTRIBUTES);
+    Ok(())
 }
 
 macro_rules! attribute_functions {

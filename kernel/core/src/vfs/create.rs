@@ -11,10 +11,19 @@ use super::node::{Body, Node, Volume};
 use super::open::umask;
 use super::stat::{S_IFDIR, S_IFLNK};
 use super::walk::{Found, PATH_MAX, resolve};
+use super::watch::{self, Changes};
 use crate::errno::{EEXIST, ELOOP, EMLINK, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, EXDEV, Result};
 
 /// Adds what `make` makes under the name that `found` ends in.
 pub fn add(found: &Found, make: impl FnOnce(&Arc<Volume>) -> Arc<Node>) -> Result<Arc<Node>> {
+    let node = insert(found, make)?;
+    if let Some(parent) = &found.parent {
+        watch::named(parent, &found.name, node.directory().is_some(), Changes::CREATE);
+    }
+    Ok(node)
+}
+
+fn insert(found: &Found, make: impl FnOnce(&Arc<Volume>) -> Arc<Node>) -> Result<Arc<Node>> {
     if found.node.is_some() {
         return Err(EEXIST);
     }
@@ -98,7 +107,11 @@ pub fn make_link(node: &Arc<Node>, base: &Arc<Node>, path: &[u8]) -> Result<()> 
     if node.with_attributes(|attributes| attributes.links) == u32::MAX {
         return Err(EMLINK);
     }
-    add(&found, |_| node.clone())?;
+    insert(&found, |_| node.clone())?;
     node.add_links(1);
+    watch::itself(node, Changes::ATTRIBUTES);
+    if let Some(parent) = &found.parent {
+        watch::named(parent, &found.name, false, Changes::CREATE);
+    }
     Ok(())
 }

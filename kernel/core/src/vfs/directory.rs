@@ -11,6 +11,7 @@ use super::file::{File, Place};
 use super::flags::{OpenFlags, Status};
 use super::node::{Body, Node};
 use super::stat::Stat;
+use super::watch::{self, Changes};
 use crate::errno::{EEXIST, EISDIR, ENOENT, Result};
 use crate::sync::{Mutex, SpinLock};
 
@@ -114,6 +115,11 @@ impl Entries {
         self.list.get(self.index(position))
     }
 
+    /// All names and what they name.
+    pub fn names(&self) -> impl Iterator<Item = (&[u8], &Arc<Node>)> {
+        self.list.iter().map(|entry| (&*entry.name, &entry.node))
+    }
+
     /// Whether there is no name.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
@@ -215,6 +221,7 @@ impl Body for Directory {
         if flags.writes() && !flags.contains(OpenFlags::PATH) {
             return Err(EISDIR);
         }
+        watch::opened(&place, Changes::OPEN);
         Ok(Arc::new(OpenDirectory { status: Status::new(flags), place, position: Mutex::new(0) }))
     }
 
@@ -266,6 +273,12 @@ impl OpenDirectory {
             }
             Ok(())
         })
+    }
+}
+
+impl Drop for OpenDirectory {
+    fn drop(&mut self) {
+        watch::opened(&self.place, Changes::CLOSE_NOWRITE);
     }
 }
 

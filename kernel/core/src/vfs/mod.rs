@@ -10,6 +10,7 @@ pub mod eventfd;
 pub mod fd;
 pub mod file;
 pub mod flags;
+pub mod inotify;
 pub mod lock;
 pub mod mount;
 pub mod node;
@@ -24,6 +25,7 @@ pub mod rename;
 pub mod stat;
 pub mod timerfd;
 pub mod walk;
+pub mod watch;
 
 pub use file::{File, Place, Seekable};
 pub use flags::OpenFlags;

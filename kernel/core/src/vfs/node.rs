@@ -13,6 +13,7 @@ use super::directory::Directory;
 use super::file::{File, Place};
 use super::flags::OpenFlags;
 use super::stat::{S_IFDIR, S_IFMT, Stat, Timestamp};
+use super::watch::{self, Changes};
 use crate::errno::{EROFS, Result};
 use crate::sync::SpinLock;
 
@@ -225,6 +226,15 @@ impl Node {
             modified: attributes.modified,
             changed: attributes.changed,
             ..Stat::default()
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // Whoever watches still compares addresses, and this one is nobody else's yet.
+        if self.attributes.get_mut().links == 0 {
+            watch::itself(self, Changes::DELETE_SELF);
         }
     }
 }

@@ -10,6 +10,7 @@ use super::node::Node;
 use super::regular::Regular;
 use super::stat::{S_IFDIR, S_IFLNK, S_IFREG};
 use super::walk::{Found, current, resolve};
+use super::watch::{self, Changes};
 use crate::errno::{EEXIST, EINVAL, EISDIR, ELOOP, ENOENT, ENOTDIR, Result};
 
 static UMASK: AtomicU32 = AtomicU32::new(0o022);
@@ -85,14 +86,16 @@ pub fn open_place(place: Place, flags: OpenFlags) -> Result<Arc<dyn File>> {
     if flags.writes() && node.mode() & super::stat::S_IFMT == S_IFREG {
         node.volume.check_writable()?;
     }
+    let file = node.body().open(place, flags)?;
     if flags.contains(OpenFlags::TRUNCATE)
         && let Some(regular) = node.body_as::<Regular>()
     {
         node.volume.check_writable()?;
         regular.truncate(0)?;
         node.touch();
+        watch::found(&node, Changes::MODIFY);
     }
-    node.body().open(place, flags)
+    Ok(file)
 }
 
 /// Creates an empty regular file; false if somebody else just did.
@@ -112,6 +115,7 @@ fn create_at(found: &mut Found, mode: u32) -> Result<bool> {
     let (node, created) = node?;
     if created {
         parent.touch();
+        watch::named(parent, &found.name, false, Changes::CREATE);
     }
     found.node = Some(node);
     Ok(created)

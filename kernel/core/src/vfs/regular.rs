@@ -14,6 +14,7 @@ use super::flags::{OpenFlags, Status};
 use super::node::{Body, Node};
 use super::page::{self, PAGE, Page};
 use super::stat::Stat;
+use super::watch::{self, Changes};
 use crate::errno::{EFBIG, EINVAL, ENOSPC, ENXIO, Result};
 use crate::memory::vm::Backing;
 use crate::sync::Mutex;
@@ -406,6 +407,7 @@ impl Drop for Regular {
 
 impl Body for Regular {
     fn open(&self, place: Place, flags: OpenFlags) -> Result<Arc<dyn File>> {
+        watch::opened(&place, Changes::OPEN);
         Ok(Arc::new(Opened { status: Status::new(flags), place, position: Mutex::new(0) }))
     }
 
@@ -431,6 +433,30 @@ impl Opened {
     fn body(&self) -> Result<&Regular> {
         self.place.node.body_as().ok_or(EINVAL)
     }
+
+    /// Notes that so many bytes were read.
+    fn was_read(&self, count: usize) -> usize {
+        if count > 0 {
+            watch::opened(&self.place, Changes::ACCESS);
+        }
+        count
+    }
+
+    /// Notes that so many bytes were written.
+    fn was_written(&self, count: usize) -> usize {
+        if count > 0 {
+            self.place.node.touch();
+            watch::opened(&self.place, Changes::MODIFY);
+        }
+        count
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        let writes = self.status.get().writes();
+        watch::opened(&self.place, if writes { Changes::CLOSE_WRITE } else { Changes::CLOSE_NOWRITE });
+    }
 }
 
 impl File for Opened {
@@ -446,7 +472,7 @@ impl File for Opened {
         let mut position = self.position.lock();
         let count = self.body()?.read_at(*position, buffer)?;
         *position += count as u64;
-        Ok(count)
+        Ok(self.was_read(count))
     }
 
     fn write(&self, bytes: &[u8]) -> Result<usize> {
@@ -454,8 +480,7 @@ impl File for Opened {
         if self.status.get().contains(OpenFlags::APPEND) {
             let (count, end) = self.body()?.append(bytes)?;
             *position = end;
-            self.place.node.touch();
-            return Ok(count);
+            return Ok(self.was_written(count));
         }
         let count = self.write_at(*position, bytes)?;
         *position += count as u64;
@@ -478,15 +503,11 @@ impl File for Opened {
 
 impl Seekable for Opened {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-        self.body()?.read_at(offset, buffer)
+        self.body()?.read_at(offset, buffer).map(|count| self.was_read(count))
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<usize> {
-        let count = self.body()?.write_at(offset, bytes)?;
-        if count > 0 {
-            self.place.node.touch();
-        }
-        Ok(count)
+        self.body()?.write_at(offset, bytes).map(|count| self.was_written(count))
     }
 
     fn seek(&self, offset: i64, whence: i32) -> Result<u64> {

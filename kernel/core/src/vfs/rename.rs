@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use super::node::Node;
 use super::remove::kill_if_empty;
 use super::walk::resolve;
+use super::watch;
 use crate::errno::{EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, EXDEV, Result};
 use crate::sync::Mutex;
 
@@ -113,7 +114,7 @@ pub fn rename(
             directory.set_parent(new_parent);
         }
     }
-    if let Some(replaced) = replaced {
+    if let Some(replaced) = &replaced {
         let was_directory = replaced.directory().is_some();
         if was_directory {
             new_parent.add_links(-1);
@@ -123,7 +124,7 @@ pub fn rename(
                 directory.set_parent(old_parent);
                 old_parent.add_links(1);
             }
-            from.with(old_parent, |entries| Ok(entries.swap(&old.name, replaced)))?;
+            from.with(old_parent, |entries| Ok(entries.swap(&old.name, replaced.clone())))?;
         } else {
             replaced.add_links(if was_directory { -2 } else { -1 });
         }
@@ -131,5 +132,13 @@ pub fn rename(
     node.add_links(0);
     old_parent.touch();
     new_parent.touch();
+    let (from, to) = ((&**old_parent, &*old.name), (&**new_parent, &*new.name));
+    match &replaced {
+        Some(replaced) if exchange => {
+            watch::moved(from, to, node, None);
+            watch::moved(to, from, replaced, None);
+        }
+        _ => watch::moved(from, to, node, replaced.as_deref()),
+    }
     Ok(())
 }

@@ -6,6 +6,7 @@ use kcore::errno::{EBADF, EINVAL, EISDIR, ESPIPE, Result};
 use kcore::vfs::fd;
 use kcore::vfs::file::File;
 use kcore::vfs::regular::Regular;
+use kcore::vfs::watch::{self, Changes};
 use macros::export;
 
 use crate::outcome::{AT_FDCWD, blocking, buffer, bytes, node_at, offset, path, unit};
@@ -70,9 +71,15 @@ pub unsafe extern "C-unwind" fn pwrite(fd: c_int, data: *const c_void, size: usi
 pub(crate) fn write_at(file: &dyn File, at: u64, bytes: &[u8]) -> Result<usize> {
     let seekable = file.seekable().ok_or(ESPIPE)?;
     if file.status().get().contains(kcore::vfs::OpenFlags::APPEND)
-        && let Some(regular) = file.node().and_then(|node| node.body_as::<Regular>())
+        && let Some(node) = file.node()
+        && let Some(regular) = node.body_as::<Regular>()
     {
-        return regular.append(bytes).map(|(count, _)| count);
+        let (count, _) = regular.append(bytes)?;
+        if count > 0 {
+            node.touch();
+            watch::found(node, Changes::MODIFY);
+        }
+        return Ok(count);
     }
     seekable.write_at(at, bytes)
 }
@@ -122,6 +129,7 @@ pub extern "C" fn ftruncate(fd: c_int, length: i64) -> c_int {
         let regular: &Regular = node.body_as().ok_or(EINVAL)?;
         regular.truncate(length)?;
         node.touch();
+        watch::found(node, Changes::MODIFY);
         Ok(())
     };
     unit(truncate())
@@ -141,6 +149,7 @@ pub unsafe extern "C" fn truncate(name: *const c_char, length: i64) -> c_int {
         let regular: &Regular = node.body_as().ok_or(EINVAL)?;
         regular.truncate(length)?;
         node.touch();
+        watch::found(&node, Changes::MODIFY);
         Ok(())
     };
     unit(truncate())

@@ -6,6 +6,7 @@ use kcore::errno::{EACCES, EINVAL, Result};
 use kcore::vfs::fd;
 use kcore::vfs::node::Node;
 use kcore::vfs::stat::Timestamp;
+use kcore::vfs::watch::{self, Changes};
 use macros::export;
 
 use crate::outcome::{AT_FDCWD, node_at, path, unit};
@@ -75,6 +76,7 @@ fn set_owner(node: &Node, owner: u32, group: u32) -> Result<()> {
         }
         attributes.changed = now;
     });
+    watch::found(node, Changes::ATTRIBUTES);
     Ok(())
 }
 

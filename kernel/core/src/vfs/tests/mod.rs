@@ -2,6 +2,7 @@
 
 mod readiness;
 mod tree;
+mod watching;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
