@@ -55,6 +55,7 @@ pub static table_filesystem: Table<FileSystem, { filesystem::ROWS }> = Table::ne
     Some(&fs::rofs::ROFS_DISK),
     Some(&fs::ramfs::RAMFS),
     Some(&fs::devfs::DEVFS),
+    Some(&fs::devpts::DEVPTS),
     Some(&fs::absent::NO_PROCFS),
     Some(&fs::procfs::PROCFS),
 ]);

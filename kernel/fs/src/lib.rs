@@ -8,6 +8,7 @@ extern crate alloc;
 
 pub mod absent;
 pub mod devfs;
+pub mod devpts;
 pub mod procfs;
 pub mod ramfs;
 pub mod rofs;

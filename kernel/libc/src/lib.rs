@@ -55,6 +55,7 @@ pub mod obstack;
 pub(crate) mod outcome;
 pub mod poll;
 pub mod pthread;
+pub mod pty;
 pub mod pwd;
 pub mod regex;
 pub mod resolv;

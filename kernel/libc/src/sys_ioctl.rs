@@ -3,7 +3,8 @@
 use core::ffi::{c_int, c_ulong, c_void};
 
 use kcore::errno::{EFAULT, ENOTTY, Result};
-use kcore::tty::{self, Terminal, WindowSize};
+use kcore::tty::{self, WindowSize};
+use kcore::vfs::file::File;
 use kcore::vfs::pipe::End;
 use kcore::vfs::regular::Regular;
 use kcore::vfs::{OpenFlags, fd};
@@ -52,10 +53,11 @@ unsafe fn control(descriptor: c_int, request: u32, argument: *mut c_void) -> Res
             0x541b => {
                 let count = if let Some(end) = file.downcast::<End>() {
                     end.pending()
-                } else if let Some(terminal) = file.downcast::<Terminal>() {
-                    let _: &Terminal = terminal;
+                } else if let Some(pending) = {
                     tty::pull_input();
-                    tty::pending()
+                    tty::pending(&*file)
+                } {
+                    pending
                 } else if let Some(regular) = file.node().and_then(|node| node.body_as::<Regular>()) {
                     use kcore::vfs::node::Body;
                     let position = file.seekable().map_or(Ok(0), |file| file.seek(0, 1))?;
@@ -69,20 +71,24 @@ unsafe fn control(descriptor: c_int, request: u32, argument: *mut c_void) -> Res
             }
             _ => {}
         }
-        if crate::unistd::terminal::check(descriptor).is_ok() {
-            return terminal(request, argument);
+        if tty::check(&*file).is_ok() {
+            match terminal(&*file, request, argument) {
+                Err(error) if error == ENOTTY => {}
+                result => return result,
+            }
         }
     }
     file.control().ok_or(ENOTTY)?.ioctl(request, argument.expose_provenance())
 }
 
-unsafe fn terminal(request: u32, argument: *mut c_void) -> Result<i32> {
+/// Requests of all terminals; `ENOTTY` for one that is none of these.
+unsafe fn terminal(file: &dyn File, request: u32, argument: *mut c_void) -> Result<i32> {
     // SAFETY: as above.
     unsafe {
         match request {
             // TCGETS
             0x5401 => {
-                let settings = tty::settings();
+                let settings = tty::settings(file)?;
                 let to: &mut KernelSettings = place(argument)?;
                 to.flags = [settings.input, settings.output, settings.control, settings.local];
                 to.line = settings.line;
@@ -93,24 +99,29 @@ unsafe fn terminal(request: u32, argument: *mut c_void) -> Result<i32> {
             // TCSETS, TCSETSW, TCSETSF
             0x5402..=0x5404 => {
                 let from: &mut KernelSettings = place(argument)?;
-                let mut settings = tty::settings();
+                let mut settings = tty::settings(file)?;
                 [settings.input, settings.output, settings.control, settings.local] = from.flags;
                 for (to, from) in settings.characters.iter_mut().zip(from.characters) {
                     *to = from;
                 }
-                tty::set_settings(settings, request == 0x5404);
+                tty::set_settings(file, settings, request == 0x5404)?;
             }
             // TCFLSH
-            0x540b => tty::flush_input(),
+            0x540b => tty::flush(file, crate::termios::queue(argument.addr() as c_int)?)?,
             // TIOCGWINSZ, TIOCSWINSZ
-            0x5413 => *place::<WindowSize>(argument)? = tty::window_size(),
-            0x5414 => tty::set_window_size(*place::<WindowSize>(argument)?),
+            0x5413 => *place::<WindowSize>(argument)? = tty::window_size(file)?,
+            0x5414 => tty::set_window_size(file, *place::<WindowSize>(argument)?)?,
             // TIOCGPGRP, TIOCGSID: the one process
-            0x540f | 0x5429 => *place::<c_int>(argument)? = 1,
+            0x540f | 0x5429 => {
+                tty::check_controls(file)?;
+                *place::<c_int>(argument)? = 1;
+            }
             // TIOCOUTQ: all is written
             0x5411 => *place::<c_int>(argument)? = 0,
-            // TCSBRK, TCXONC, TIOCSCTTY, TIOCSPGRP, TIOCNOTTY, TCSBRKP: nothing to do
-            0x5409 | 0x540a | 0x540e | 0x5410 | 0x5422 | 0x5425 => {}
+            // TIOCSCTTY
+            0x540e => return tty::pseudo(file).map_or(Ok(()), |pseudo| pseudo.take_control()).map(|()| 0),
+            // TCSBRK, TCXONC, TIOCSPGRP, TIOCNOTTY, TCSBRKP: nothing to do
+            0x5409 | 0x540a | 0x5410 | 0x5422 | 0x5425 => {}
             _ => return Err(ENOTTY),
         }
     }

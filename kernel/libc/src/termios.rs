@@ -1,9 +1,10 @@
-//! `termios.h`, and the pseudo-terminals of `stdlib.h` and `pty.h`, which are not provided.
+//! `termios.h`.
 
-use core::ffi::{c_char, c_int, c_uint, c_void};
+use core::ffi::{c_int, c_uint};
 
-use kcore::errno::{EFAULT, EINVAL, ENOENT, ENOTTY, Errno};
-use kcore::tty::{self, Settings, WindowSize};
+use kcore::errno::{EFAULT, EINVAL, Result};
+use kcore::tty::{self, Queue, Settings, WindowSize};
+use kcore::vfs::fd::get;
 use macros::export;
 
 use crate::outcome::{number, unit};
@@ -13,9 +14,9 @@ use crate::unistd::terminal::check;
 #[export]
 pub unsafe extern "C" fn tcgetattr(fd: c_int, to: *mut Settings) -> c_int {
     let get = || {
-        check(fd)?;
+        let settings = tty::settings(&*get(fd)?)?;
         // SAFETY: null or the caller's structure.
-        *unsafe { to.as_mut() }.ok_or(EFAULT)? = tty::settings();
+        *unsafe { to.as_mut() }.ok_or(EFAULT)? = settings;
         Ok(())
     };
     unit(get())
@@ -28,26 +29,31 @@ pub unsafe extern "C-unwind" fn tcsetattr(fd: c_int, when: c_int, from: *const S
         if !(0..=2).contains(&when) {
             return Err(EINVAL);
         }
-        check(fd)?;
+        let file = get(fd)?;
+        tty::check(&*file)?;
         // SAFETY: null or the caller's structure.
-        tty::set_settings(*unsafe { from.as_ref() }.ok_or(EFAULT)?, when == 2);
-        Ok(())
+        tty::set_settings(&*file, *unsafe { from.as_ref() }.ok_or(EFAULT)?, when == 2)
     };
     unit(set())
 }
 
+/// What `TCIFLUSH` 0, `TCOFLUSH` 1 and `TCIOFLUSH` 2 drop.
+pub(crate) fn queue(number: c_int) -> Result<Queue> {
+    match number {
+        0 => Ok(Queue::Input),
+        1 => Ok(Queue::Output),
+        2 => Ok(Queue::Both),
+        _ => Err(EINVAL),
+    }
+}
+
 /// Drops what was not read or not sent yet.
 #[export]
-pub extern "C" fn tcflush(fd: c_int, queue: c_int) -> c_int {
+pub extern "C" fn tcflush(fd: c_int, which: c_int) -> c_int {
     let flush = || {
-        check(fd)?;
-        if !(0..=2).contains(&queue) {
-            return Err(EINVAL);
-        }
-        if queue != 1 {
-            tty::flush_input();
-        }
-        Ok(())
+        let file = get(fd)?;
+        tty::check(&*file)?;
+        tty::flush(&*file, queue(which)?)
     };
     unit(flush())
 }
@@ -64,37 +70,42 @@ pub extern "C" fn tcflow(fd: c_int, action: c_int) -> c_int {
     unit(check(fd).and(if (0..=3).contains(&action) { Ok(()) } else { Err(EINVAL) }))
 }
 
-/// Sends a break: consoles have none.
+/// Sends a break: neither consoles nor pseudo-terminals have one.
 #[export]
 pub extern "C" fn tcsendbreak(fd: c_int, _duration: c_int) -> c_int {
     unit(check(fd))
 }
 
+/// `ENOTTY` unless the descriptor is the terminal of the process.
+fn check_controls(fd: c_int) -> Result<()> {
+    tty::check_controls(&*get(fd)?)
+}
+
 /// The session of a terminal: the one process.
 #[export]
 pub extern "C" fn tcgetsid(fd: c_int) -> c_int {
-    number(check(fd).map(|()| 1))
+    number(check_controls(fd).map(|()| 1))
 }
 
 /// The foreground process group: the one process. `unistd.h`'s.
 #[export]
 pub extern "C" fn tcgetpgrp(fd: c_int) -> c_int {
-    number(check(fd).map(|()| 1))
+    number(check_controls(fd).map(|()| 1))
 }
 
 /// Sets the foreground process group, of which there is one. `unistd.h`'s.
 #[export]
 pub extern "C" fn tcsetpgrp(fd: c_int, group: c_int) -> c_int {
-    unit(check(fd).and(if group == 1 { Ok(()) } else { Err(EINVAL) }))
+    unit(check_controls(fd).and(if group == 1 { Ok(()) } else { Err(EINVAL) }))
 }
 
 /// The size of a terminal's window.
 #[export]
 pub unsafe extern "C" fn tcgetwinsize(fd: c_int, to: *mut WindowSize) -> c_int {
     let get = || {
-        check(fd)?;
+        let size = tty::window_size(&*get(fd)?)?;
         // SAFETY: null or the caller's structure.
-        *unsafe { to.as_mut() }.ok_or(EFAULT)? = tty::window_size();
+        *unsafe { to.as_mut() }.ok_or(EFAULT)? = size;
         Ok(())
     };
     unit(get())
@@ -104,10 +115,10 @@ pub unsafe extern "C" fn tcgetwinsize(fd: c_int, to: *mut WindowSize) -> c_int {
 #[export]
 pub unsafe extern "C" fn tcsetwinsize(fd: c_int, from: *const WindowSize) -> c_int {
     let set = || {
-        check(fd)?;
+        let file = get(fd)?;
+        tty::check(&*file)?;
         // SAFETY: null or the caller's structure.
-        tty::set_window_size(*unsafe { from.as_ref() }.ok_or(EFAULT)?);
-        Ok(())
+        tty::set_window_size(&*file, *unsafe { from.as_ref() }.ok_or(EFAULT)?)
     };
     unit(set())
 }
@@ -188,95 +199,4 @@ pub unsafe extern "C" fn cfmakeraw(settings: *mut Settings) {
             *place = value;
         }
     }
-}
-
-fn not_provided(error: Errno) -> c_int {
-    crate::errno::set(error)
-}
-
-/// Pseudo-terminals are not provided: there is no `/dev/ptmx`.
-#[export]
-pub extern "C" fn posix_openpt(_flags: c_int) -> c_int {
-    not_provided(ENOENT)
-}
-
-/// Pseudo-terminals are not provided.
-#[export]
-pub extern "C" fn getpt() -> c_int {
-    not_provided(ENOENT)
-}
-
-/// Pseudo-terminals are not provided.
-#[export]
-pub extern "C" fn grantpt(fd: c_int) -> c_int {
-    not_provided(kcore::vfs::fd::get(fd).err().unwrap_or(ENOTTY))
-}
-
-/// Pseudo-terminals are not provided.
-#[export]
-pub extern "C" fn unlockpt(fd: c_int) -> c_int {
-    not_provided(kcore::vfs::fd::get(fd).err().unwrap_or(ENOTTY))
-}
-
-/// Pseudo-terminals are not provided.
-#[export]
-pub extern "C" fn ptsname(_fd: c_int) -> *mut c_char {
-    not_provided(ENOTTY);
-    core::ptr::null_mut()
-}
-
-/// Pseudo-terminals are not provided.
-#[export]
-pub unsafe extern "C" fn ptsname_r(fd: c_int, _name: *mut c_char, _size: usize) -> c_int {
-    let error = kcore::vfs::fd::get(fd).err().unwrap_or(ENOTTY);
-    not_provided(error);
-    error.number()
-}
-
-/// `ptsname_r` with the size of the buffer known.
-#[export]
-pub unsafe extern "C" fn __ptsname_r_chk(fd: c_int, name: *mut c_char, size: usize, room: usize) -> c_int {
-    crate::outcome::check_room(size, room);
-    // SAFETY: the caller's.
-    unsafe { ptsname_r(fd, name, size) }
-}
-
-/// Pseudo-terminals are not provided.
-#[export]
-pub unsafe extern "C" fn openpty(
-    _master: *mut c_int,
-    _slave: *mut c_int,
-    _name: *mut c_char,
-    _settings: *const Settings,
-    _size: *const c_void,
-) -> c_int {
-    not_provided(ENOENT)
-}
-
-/// Pseudo-terminals, and forking, are not provided.
-#[export]
-pub unsafe extern "C" fn forkpty(
-    _master: *mut c_int,
-    _name: *mut c_char,
-    _settings: *const Settings,
-    _size: *const c_void,
-) -> c_int {
-    not_provided(ENOENT)
-}
-
-/// Makes a terminal the standard streams and the controlling terminal.
-#[export]
-pub extern "C-unwind" fn login_tty(fd: c_int) -> c_int {
-    if let Err(error) = check(fd) {
-        return not_provided(error);
-    }
-    for target in 0..3 {
-        if crate::unistd::descriptor::dup2(fd, target) < 0 {
-            return -1;
-        }
-    }
-    if fd > 2 {
-        crate::unistd::descriptor::close(fd);
-    }
-    0
 }

@@ -17,7 +17,7 @@ pub struct FileSystem {
     pub mount: fn() -> Result<Arc<Node>>,
 }
 
-super::table!("table_filesystem", FileSystem, 6);
+super::table!("table_filesystem", FileSystem, 7);
 
 /// The boot module, which stays where it is; none if there is none.
 pub fn boot_module() -> Option<&'static [u8]> {

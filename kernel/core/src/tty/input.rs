@@ -2,12 +2,12 @@
 
 use alloc::collections::VecDeque;
 
-use super::settings::{ECHO, ECHOCTL, ECHOE, ECHONL, ICRNL, IGNCR, INLCR, ISIG, Settings, character};
+use super::settings::{ECHO, ECHOCTL, ECHOE, ECHONL, ICRNL, IGNCR, INLCR, ISIG, NOFLSH, Settings, character};
 use super::{Reader, SETTINGS, SOURCE, is_terminal};
 use crate::console;
 use crate::errno::{EAGAIN, ETIMEDOUT, Result};
 use crate::sync::{Once, SpinLock, WaitQueue};
-use crate::time::now;
+use crate::time::{Instant, now};
 use crate::vfs::poll::Events;
 
 /// Bytes that are kept until they are read; what comes after is lost.
@@ -36,7 +36,7 @@ impl Discipline {
         Self { finished: VecDeque::new(), line: VecDeque::new(), lines: 0, literal: false }
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.finished.clear();
         self.line.clear();
         self.lines = 0;
@@ -74,7 +74,9 @@ impl Discipline {
             if settings.local & ISIG != 0
                 && let Some((_, signal)) = SIGNALS.iter().find(|(key, _)| settings.is(byte, *key))
             {
-                self.clear();
+                if settings.local & NOFLSH == 0 {
+                    self.clear();
+                }
                 show(byte, settings, echo);
                 return Some(*signal);
             }
@@ -103,6 +105,10 @@ impl Discipline {
             }
             if settings.is(byte, character::LITERAL) {
                 self.literal = true;
+                // Shown until the next character is.
+                if settings.local & ECHO != 0 && settings.local & ECHOCTL != 0 {
+                    echo(b"^\x08");
+                }
                 return None;
             }
             if settings.is(byte, character::END_OF_FILE) {
@@ -142,16 +148,19 @@ impl Discipline {
         true
     }
 
-    /// Bytes that a read would give now.
+    /// Bytes that reads would give now (`FIONREAD`).
     pub(super) fn available(&self, settings: &Settings) -> usize {
-        if !settings.canonical() {
-            return self.finished.len() + self.line.len();
+        let finished = self.finished.iter().filter(|&&byte| byte != END).count();
+        match settings.canonical() {
+            true if self.lines == 0 => 0,
+            true => finished,
+            false => finished + self.line.len(),
         }
-        if self.lines == 0 {
-            return 0;
-        }
-        let end = self.finished.iter().position(|&byte| byte == END || byte == u16::from(b'\n'));
-        end.map_or(self.finished.len(), |end| end + 1)
+    }
+
+    /// Whether a read would not wait: an end of the file is something to read, too.
+    pub(super) fn is_ready(&self, settings: &Settings) -> bool {
+        if settings.canonical() { self.lines > 0 } else { self.available(settings) > 0 }
     }
 
     /// Gives what can be read; none if a reader has to wait.
@@ -210,6 +219,14 @@ fn show(byte: u8, settings: &Settings, echo: &mut dyn FnMut(&[u8])) {
         }
         _ => echo(&[byte]),
     }
+}
+
+/// When a read ends that got nothing: where no byte has to come, after the time that is set.
+pub(super) fn deadline(settings: &Settings) -> Option<Instant> {
+    let cc = &settings.characters;
+    let tenths = u64::from(cc[character::TIME]);
+    (!settings.canonical() && cc[character::MINIMUM] == 0)
+        .then(|| now() + core::time::Duration::from_millis(tenths * 100))
 }
 
 /// The console's input, found at the first read.
@@ -288,13 +305,7 @@ impl Reader for ConsoleReader {
             let bytes = bytes.get_mut(..length)?;
             self.discipline.lock().give(bytes, &effective())
         };
-        let deadline = match settings.characters {
-            cc if !settings.canonical() && is_terminal() && cc[character::MINIMUM] == 0 => {
-                let tenths = u64::from(cc[character::TIME]);
-                Some(now() + core::time::Duration::from_millis(tenths * 100))
-            }
-            _ => None,
-        };
+        let deadline = if is_terminal() { deadline(&settings) } else { None };
         let count = if nonblocking {
             take().ok_or(EAGAIN)?
         } else {
@@ -310,7 +321,7 @@ impl Reader for ConsoleReader {
     }
 
     fn ready(&self) -> bool {
-        self.device().is_none() || self.pending() > 0
+        self.device().is_none() || self.discipline.lock().is_ready(&effective())
     }
 
     fn pending(&self) -> usize {

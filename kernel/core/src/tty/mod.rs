@@ -4,6 +4,7 @@
 //! that only prints carries neither a receive path nor line editing.
 
 mod input;
+pub mod pseudo;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -12,8 +13,9 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 use crate::console;
-use crate::errno::{EIO, Result};
+use crate::errno::{EIO, ENOTTY, Result};
 use crate::sync::SpinLock;
+use crate::vfs::Node;
 use crate::vfs::file::{File, Place};
 use crate::vfs::flags::{OpenFlags, Status};
 use crate::vfs::poll::{Events, Source};
@@ -80,13 +82,96 @@ fn reader() -> Option<&'static dyn Reader> {
     unsafe { READER.load(Ordering::Acquire).as_ref() }.copied()
 }
 
-/// The settings now (`tcgetattr`).
-pub fn settings() -> Settings {
-    *SETTINGS.lock()
+/// What `tcflush` drops.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// What was typed and not yet read.
+    Input,
+    /// What was written and not yet shown.
+    Output,
+    /// Both.
+    Both,
+}
+
+/// A side of a pseudo-terminal.
+pub trait Pseudo {
+    /// The file it was opened as.
+    fn node(&self) -> &Arc<Node>;
+    /// Whether it is the side of the keyboard and the screen.
+    fn is_master(&self) -> bool;
+    /// The settings, which both sides share.
+    fn settings(&self) -> Settings;
+    /// Changes them; `flush`: drops what was typed and not yet read.
+    fn set_settings(&self, settings: Settings, flush: bool);
+    /// The size of the window.
+    fn window_size(&self) -> WindowSize;
+    /// Sets it.
+    fn set_window_size(&self, size: WindowSize);
+    /// Drops what waits on the way to this side or from it.
+    fn flush(&self, queue: Queue);
+    /// Bytes that a read would give now.
+    fn pending(&self) -> usize;
+    /// Whether it is the process's own terminal.
+    fn controls(&self) -> bool;
+    /// Makes it that; `EINVAL` for a master.
+    fn take_control(&self) -> Result<()>;
+}
+
+/// Tells whether a file is a side of a pseudo-terminal; 0 as long as there is none.
+static PSEUDO: AtomicUsize = AtomicUsize::new(0);
+
+type Find = for<'a> fn(&'a dyn File) -> Option<&'a dyn Pseudo>;
+
+fn on_pseudo(find: Find) {
+    PSEUDO.store(find as usize, Ordering::Release);
+}
+
+/// The side of a pseudo-terminal that a file is.
+pub fn pseudo(file: &dyn File) -> Option<&dyn Pseudo> {
+    let find = PSEUDO.load(Ordering::Acquire);
+    if find == 0 {
+        return None;
+    }
+    // SAFETY: only `on_pseudo` stores here, and it stores a function of this type.
+    let find: Find = unsafe { core::mem::transmute(find) };
+    find(file)
+}
+
+/// `ENOTTY` unless the file is the console, as a terminal.
+fn check_console(file: &dyn File) -> Result<()> {
+    if file.downcast::<Terminal>().is_some() && is_terminal() { Ok(()) } else { Err(ENOTTY) }
+}
+
+/// `ENOTTY` unless the file is a terminal.
+pub fn check(file: &dyn File) -> Result<()> {
+    if pseudo(file).is_some() { Ok(()) } else { check_console(file) }
+}
+
+/// `ENOTTY` unless the file is the terminal of the process.
+pub fn check_controls(file: &dyn File) -> Result<()> {
+    match pseudo(file) {
+        Some(pseudo) if pseudo.controls() => Ok(()),
+        Some(_) => Err(ENOTTY),
+        None => check_console(file),
+    }
+}
+
+/// The settings now (`tcgetattr`); `ENOTTY` unless the file is a terminal, as for all that follows.
+pub fn settings(file: &dyn File) -> Result<Settings> {
+    if let Some(pseudo) = pseudo(file) {
+        return Ok(pseudo.settings());
+    }
+    check_console(file)?;
+    Ok(*SETTINGS.lock())
 }
 
 /// Changes the settings (`tcsetattr`); `flush`: drops what was typed and not yet read.
-pub fn set_settings(settings: Settings, flush: bool) {
+pub fn set_settings(file: &dyn File, settings: Settings, flush: bool) -> Result<()> {
+    if let Some(pseudo) = pseudo(file) {
+        pseudo.set_settings(settings, flush);
+        return Ok(());
+    }
+    check_console(file)?;
     *SETTINGS.lock() = settings;
     if let Some(reader) = reader() {
         if flush {
@@ -94,28 +179,52 @@ pub fn set_settings(settings: Settings, flush: bool) {
         }
         reader.changed();
     }
+    Ok(())
 }
 
 /// The size of the window; zeros as long as nobody said.
-pub fn window_size() -> WindowSize {
-    *WINDOW.lock()
+pub fn window_size(file: &dyn File) -> Result<WindowSize> {
+    if let Some(pseudo) = pseudo(file) {
+        return Ok(pseudo.window_size());
+    }
+    check_console(file)?;
+    Ok(*WINDOW.lock())
 }
 
 /// Sets the size of the window.
-pub fn set_window_size(size: WindowSize) {
+pub fn set_window_size(file: &dyn File, size: WindowSize) -> Result<()> {
+    if let Some(pseudo) = pseudo(file) {
+        pseudo.set_window_size(size);
+        return Ok(());
+    }
+    check_console(file)?;
     *WINDOW.lock() = size;
+    Ok(())
 }
 
-/// Drops what was typed and not yet read (`tcflush`).
-pub fn flush_input() {
-    if let Some(reader) = reader() {
+/// Drops what waits (`tcflush`); what is written to the console is shown at once.
+pub fn flush(file: &dyn File, queue: Queue) -> Result<()> {
+    if let Some(pseudo) = pseudo(file) {
+        pseudo.flush(queue);
+        return Ok(());
+    }
+    check_console(file)?;
+    if queue != Queue::Output
+        && let Some(reader) = reader()
+    {
         reader.flush();
     }
+    Ok(())
 }
 
-/// Bytes that a read would give now (`FIONREAD`).
-pub fn pending() -> usize {
-    reader().map_or(0, |reader| reader.pending())
+/// Bytes that a read would give now (`FIONREAD`), also of a console that is no terminal; none for
+/// other files.
+pub fn pending(file: &dyn File) -> Option<usize> {
+    if let Some(pseudo) = pseudo(file) {
+        return Some(pseudo.pending());
+    }
+    file.downcast::<Terminal>()?;
+    Some(reader().map_or(0, |reader| reader.pending()))
 }
 
 /// Writes to the console, with the output processing that is set.

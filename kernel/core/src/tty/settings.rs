@@ -46,6 +46,8 @@ pub const ECHO: u32 = 0o10;
 pub const ECHOE: u32 = 0o20;
 /// `ECHONL`: show newlines even without `ECHO`.
 pub const ECHONL: u32 = 0o100;
+/// `NOFLSH`: keys that send signals drop nothing.
+pub const NOFLSH: u32 = 0o200;
 /// `ECHOCTL`: show control characters as ^X.
 pub const ECHOCTL: u32 = 0o1000;
 
@@ -122,7 +124,7 @@ impl Settings {
 }
 
 /// `struct winsize`.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 #[repr(C)]
 pub struct WindowSize {
     /// Rows of characters.

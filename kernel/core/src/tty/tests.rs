@@ -21,7 +21,7 @@ fn a_line_is_read_when_it_is_finished() {
     assert_eq!(shown, b"abx\x08 \x08c");
     assert_eq!(read(&mut discipline, &settings), None);
     typed(&mut discipline, b"\rnext\n", &settings);
-    assert_eq!(discipline.available(&settings), 4);
+    assert_eq!(discipline.available(&settings), 9);
     assert_eq!(read(&mut discipline, &settings).unwrap(), b"abc\n");
     assert_eq!(read(&mut discipline, &settings).unwrap(), b"next\n");
     assert_eq!(read(&mut discipline, &settings), None);
@@ -69,4 +69,91 @@ fn a_flood_is_cut_off() {
     assert_eq!(discipline.available(&raw), 4096);
     typed(&mut discipline, b"\n", &settings);
     assert_eq!(discipline.available(&settings), 4097);
+}
+
+mod pair {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::super::pseudo::{Master, Pair};
+    use super::super::{WindowSize, check_controls, on_signal, pseudo, set_window_size, window_size};
+    use crate::errno::{EIO, ENOTTY};
+    use crate::vfs::mount::empty_tree;
+    use crate::vfs::poll::Events;
+    use crate::vfs::{File, OpenFlags, Place};
+
+    fn place() -> Place {
+        Place::unnamed(empty_tree("none", 0, 0o755))
+    }
+
+    fn pair() -> (Arc<Pair>, Master) {
+        let pair = Pair::new(3, |_| place());
+        (pair.clone(), Master::new(pair, place(), OpenFlags::READ_WRITE))
+    }
+
+    fn slave(pair: &Arc<Pair>) -> Arc<dyn File> {
+        pair.clone().open_slave(place(), OpenFlags::READ_WRITE).unwrap()
+    }
+
+    fn unlock(master: &Master) {
+        let word = 0i32;
+        master.control().unwrap().ioctl(0x4004_5431, (&raw const word).expose_provenance()).unwrap();
+    }
+
+    fn read(file: &dyn File) -> Vec<u8> {
+        let mut buffer = [0; 64];
+        let count = file.read(&mut buffer).unwrap();
+        buffer[..count].to_vec()
+    }
+
+    #[test]
+    fn the_sides_meet_in_the_line_discipline() {
+        // Closing the process's own terminal hangs it up.
+        on_signal(|_| {});
+        let (pair, master) = pair();
+        assert_eq!(pair.clone().open_slave(place(), OpenFlags::READ_WRITE).err(), Some(EIO));
+        unlock(&master);
+        let slave = slave(&pair);
+        master.write(b"ab\x7fc\r").unwrap();
+        assert_eq!((read(&*slave), read(&master)), (b"ac\n".to_vec(), b"ab\x08 \x08c\r\n".to_vec()));
+        slave.write(b"x\n").unwrap();
+        assert_eq!(read(&master), b"x\r\n");
+        let size = WindowSize { rows: 2, columns: 3, width: 4, height: 5 };
+        set_window_size(&master, size).unwrap();
+        assert!(window_size(&*slave) == Ok(size));
+        assert_eq!(check_controls(&*slave), Err(ENOTTY));
+        pseudo(&*slave).unwrap().take_control().unwrap();
+        assert_eq!(check_controls(&*slave), Ok(()));
+    }
+
+    #[test]
+    fn who_waits_learns_that_the_other_side_is_gone() {
+        let (pair, master) = pair();
+        unlock(&master);
+        let one = slave(&pair);
+        one.write(b"last").unwrap();
+        drop(one);
+        assert!(master.ready().contains(Events::HUP | Events::IN));
+        assert_eq!((read(&master), master.read(&mut [0; 4])), (b"last".to_vec(), Err(EIO)));
+        let two = slave(&pair);
+        assert!(!master.ready().contains(Events::HUP));
+        let reader = thread::spawn(move || (two.read(&mut [0; 4]), two.write(b"x"), two.ready()));
+        drop(master);
+        let (read, written, ready) = reader.join().unwrap();
+        assert_eq!((read, written), (Ok(0), Err(EIO)));
+        assert!(ready.contains(Events::HUP));
+    }
+
+    #[test]
+    fn what_is_not_read_holds_up_who_writes() {
+        let (pair, master) = pair();
+        unlock(&master);
+        let slave = slave(&pair);
+        let writer = thread::spawn(move || slave.write(&[b'x'; 100_000]));
+        let mut count = 0;
+        while count < 100_000 {
+            count += master.read(&mut [0; 5000]).unwrap();
+        }
+        assert_eq!(writer.join().unwrap(), Ok(100_000));
+    }
 }

@@ -1,16 +1,17 @@
 //! Terminals by descriptor.
 
+use alloc::ffi::CString;
 use core::ffi::{c_char, c_int};
 
 use kcore::errno::{ENOTTY, ERANGE, Result};
-use kcore::tty::Terminal;
+use kcore::sync::Mutex;
+use kcore::tty;
 use kcore::vfs::fd;
 use macros::export;
 
 /// `ENOTTY` unless the descriptor is a terminal.
 pub(crate) fn check(descriptor: c_int) -> Result<()> {
-    let file = fd::get(descriptor)?;
-    if file.downcast::<Terminal>().is_some() && kcore::tty::is_terminal() { Ok(()) } else { Err(ENOTTY) }
+    tty::check(&*fd::get(descriptor)?)
 }
 
 /// 1 if the descriptor is a terminal, else 0.
@@ -25,13 +26,25 @@ pub extern "C" fn isatty(descriptor: c_int) -> c_int {
     }
 }
 
-const NAME: &core::ffi::CStr = c"/dev/console";
+/// The path of the terminal.
+fn name_of(descriptor: c_int) -> Result<CString> {
+    let file = fd::get(descriptor)?;
+    tty::check(&*file)?;
+    let path = match tty::pseudo(&*file).and_then(|_| file.place()) {
+        Some(place) => place.path(),
+        None => b"/dev/console".to_vec(),
+    };
+    CString::new(path).map_err(|_| ENOTTY)
+}
+
+/// What `ttyname` gave last.
+static NAME: Mutex<Option<CString>> = Mutex::new(None);
 
 /// The name of the terminal; null if it is none.
 #[export]
 pub extern "C" fn ttyname(descriptor: c_int) -> *mut c_char {
-    match check(descriptor) {
-        Ok(()) => NAME.as_ptr().cast_mut(),
+    match name_of(descriptor) {
+        Ok(name) => NAME.lock().insert(name).as_ptr().cast_mut(),
         Err(error) => {
             crate::errno::set(error);
             core::ptr::null_mut()
@@ -47,10 +60,11 @@ pub unsafe extern "C" fn ttyname_r(descriptor: c_int, name: *mut c_char, size: u
         crate::errno::set(ERANGE);
         return ERANGE.number();
     }
-    if let Err(error) = check(descriptor) {
-        return crate::errno::set(error).max(error.number());
-    }
-    let bytes = NAME.to_bytes_with_nul();
+    let name_of = match name_of(descriptor) {
+        Ok(name) => name,
+        Err(error) => return crate::errno::set(error).max(error.number()),
+    };
+    let bytes = name_of.to_bytes_with_nul();
     if size < bytes.len() {
         return ERANGE.number();
     }
