@@ -218,8 +218,22 @@ pub extern "C-unwind" fn cancellation_point_asynchronous() {
     }
 }
 
+/// Bit of [`Tcb::cancel`]: the thread is not to be cancelled now.
+pub const CANCEL_DISABLED: u32 = 1;
 /// Bit of [`Tcb::cancel`]: the thread may be cancelled anywhere.
 pub const CANCEL_ASYNCHRONOUS: u32 = 2;
+/// Bit of [`Tcb::cancel`]: somebody wants the thread to end.
+pub const CANCEL_REQUESTED: u32 = 4;
+/// Bit of [`Tcb::cancel`]: the thread is ending.
+pub const CANCEL_EXITING: u32 = 8;
+
+impl Tcb {
+    /// Whether the thread is to end at its next cancellation point.
+    pub fn is_cancelled(&self) -> bool {
+        let state = self.cancel.load(Ordering::Acquire);
+        state & (CANCEL_DISABLED | CANCEL_REQUESTED | CANCEL_EXITING) == CANCEL_REQUESTED
+    }
+}
 
 #[inline]
 extern "C-unwind" fn run(hook: &AtomicPtr<c_void>) {

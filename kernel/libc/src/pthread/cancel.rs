@@ -12,13 +12,12 @@ use kcore::loader::lock;
 use kcore::loader::relocate;
 use kcore::loader::symbols::{self, Wanted};
 use kcore::sched::{self, Thread};
-use kcore::tls::{self, CANCEL_ASYNCHRONOUS, Tcb};
+use kcore::tls::{
+    self, CANCEL_ASYNCHRONOUS, CANCEL_DISABLED as DISABLED, CANCEL_EXITING as EXITING,
+    CANCEL_REQUESTED as CANCELLED, Tcb,
+};
 use macros::export;
 
-/// Bits of `Tcb::cancel`; bit 1 is [`CANCEL_ASYNCHRONOUS`].
-const DISABLED: u32 = 1;
-const CANCELLED: u32 = 4;
-const EXITING: u32 = 8;
 /// `PTHREAD_CANCELED`.
 const RESULT: usize = usize::MAX;
 
@@ -68,8 +67,7 @@ pub unsafe extern "C-unwind" fn pthread_cancel(thread: *const Tcb) -> c_int {
 /// Ends the calling thread if it was cancelled and may be.
 extern "C-unwind" fn act() {
     let thread = tls::current();
-    let state = thread.cancel.load(Ordering::Acquire);
-    if state & (DISABLED | CANCELLED | EXITING) == CANCELLED {
+    if thread.is_cancelled() {
         thread.result.store(RESULT, Ordering::Relaxed);
         unwind();
     }

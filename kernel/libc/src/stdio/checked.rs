@@ -20,7 +20,7 @@ fn check(size: usize, room: usize) {
 }
 
 /// `fgets` with checks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __fgets_chk(
     buffer: *mut c_char,
     room: usize,
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn __fgets_chk(
 }
 
 /// `fgets_unlocked` with checks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __fgets_unlocked_chk(
     buffer: *mut c_char,
     room: usize,
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn __fgets_unlocked_chk(
 }
 
 /// `fgetws` with checks; `room` is in characters.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __fgetws_chk(
     buffer: *mut u32,
     room: usize,
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn __fgetws_chk(
 }
 
 /// `fgetws_unlocked` with checks; `room` is in characters.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __fgetws_unlocked_chk(
     buffer: *mut u32,
     room: usize,
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn __fgetws_unlocked_chk(
 }
 
 /// `fread` with checks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __fread_chk(
     data: *mut c_void,
     room: usize,
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn __fread_chk(
 }
 
 /// `fread_unlocked` with checks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __fread_unlocked_chk(
     data: *mut c_void,
     room: usize,

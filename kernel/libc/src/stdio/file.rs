@@ -236,18 +236,6 @@ impl FILE {
         true
     }
 
-    /// Ends the calling thread if it was cancelled while it waited for the file; the lock is given
-    /// back first, however often it was taken.
-    pub fn leave_if_cancelled(&mut self) {
-        if system::cancelled() {
-            if self.owner == system::thread() {
-                self.depth = 1;
-                self.unlock();
-            }
-            system::cancellation_point();
-        }
-    }
-
     /// Gives the lock back.
     pub fn unlock(&mut self) {
         self.depth = self.depth.wrapping_sub(1);

@@ -30,7 +30,7 @@ unsafe fn before<'a>(text: *const c_char) -> (&'a [u8], &'static [u8]) {
 }
 
 /// Says what `errno` means.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn perror(text: *const c_char) {
     let mut buffer = [0; 64];
     let message = system::error_text(system::errno(), &mut buffer);
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn perror(text: *const c_char) {
 }
 
 /// Says what a signal is.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn psignal(signal: c_int, text: *const c_char) {
     // SAFETY: the caller's string, or null; `strsignal` gives a string.
     unsafe {
@@ -137,7 +137,7 @@ fn reason(signal: c_int, code: c_int) -> Option<&'static CStr> {
 }
 
 /// Says what a signal is, why and from where it came.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn psiginfo(information: *const SignalInformation, text: *const c_char) {
     let mut line = [0 as c_char; 256];
     // SAFETY: the caller's structure and string; the line is as long as said.

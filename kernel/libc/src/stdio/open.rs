@@ -183,7 +183,7 @@ fn shut(file: &mut FILE) -> c_int {
 }
 
 /// Writes out what a stream holds and closes it.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fclose(file: *mut FILE) -> c_int {
     // SAFETY: the caller's open stream, which nobody uses afterwards.
     unsafe {
@@ -222,7 +222,7 @@ impl FILE {
 }
 
 /// Closes a stream and opens a file in its place, or its own file in another mode.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn freopen(path: *const c_char, mode: *const c_char, file: *mut FILE) -> *mut FILE {
     // SAFETY: the caller's strings and stream.
     unsafe {
@@ -289,7 +289,7 @@ fn own_path(buffer: &mut [u8; 26], fd: c_int) -> *const c_char {
 }
 
 /// Writes out all streams. glibc closes none of them either.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fcloseall() -> c_int {
     // SAFETY: null stands for all streams.
     unsafe { super::write::fflush(null_mut()) }

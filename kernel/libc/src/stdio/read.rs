@@ -23,10 +23,11 @@ unsafe fn read_through(file: &mut FILE, buffer: *mut u8, size: usize) -> usize {
         }
     };
     if count <= 0 {
-        if count < 0 {
-            file.leave_if_cancelled();
+        if count == 0 {
+            file.flags |= flag::EOF_SEEN;
+        } else if !system::cancelled() {
+            file.flags |= flag::ERROR_SEEN;
         }
-        file.flags |= if count == 0 { flag::EOF_SEEN } else { flag::ERROR_SEEN };
         return 0;
     }
     count as usize
@@ -231,7 +232,7 @@ fn find(bytes: &[u8], byte: u8) -> Option<usize> {
 
 /// What the `getc` macro calls when the get area is empty: makes sure that it is not, and gives
 /// the next byte without taking it.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __underflow(file: *mut FILE) -> c_int {
     // SAFETY: the caller's open stream, which it has locked if need be.
     let file = unsafe { &mut *file };
@@ -240,14 +241,14 @@ pub unsafe extern "C" fn __underflow(file: *mut FILE) -> c_int {
 }
 
 /// What the `getc` macro calls when the get area is empty: takes a byte.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __uflow(file: *mut FILE) -> c_int {
     // SAFETY: the caller's open stream.
     unsafe { getc_unlocked(file) }
 }
 
 /// Reads one byte.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn getc(file: *mut FILE) -> c_int {
     // SAFETY: the caller's open stream.
     let mut file = unsafe { Locked::new(file) };
@@ -255,7 +256,7 @@ pub unsafe extern "C" fn getc(file: *mut FILE) -> c_int {
 }
 
 /// `getc` without the lock.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn getc_unlocked(file: *mut FILE) -> c_int {
     // SAFETY: the caller's open stream, which it has locked if need be.
     let file = unsafe { &mut *file };
@@ -263,21 +264,21 @@ pub unsafe extern "C" fn getc_unlocked(file: *mut FILE) -> c_int {
 }
 
 /// Reads one byte from `stdin`.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn getchar() -> c_int {
     // SAFETY: `stdin` is open as long as the program does not close it.
     unsafe { getc(standard_input()) }
 }
 
 /// `getchar` without the lock.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn getchar_unlocked() -> c_int {
     // SAFETY: as `getchar`.
     unsafe { getc_unlocked(standard_input()) }
 }
 
 /// Reads an `int`'s bytes.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn getw(file: *mut FILE) -> c_int {
     let mut word: c_int = 0;
     // SAFETY: the caller's open stream.
@@ -296,7 +297,7 @@ pub unsafe extern "C" fn ungetc(byte: c_int, file: *mut FILE) -> c_int {
 }
 
 /// Reads a line of at most `size` − 1 bytes, its newline included.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fgets(buffer: *mut c_char, size: c_int, file: *mut FILE) -> *mut c_char {
     // SAFETY: the caller's buffer and open stream.
     unsafe {
@@ -306,7 +307,7 @@ pub unsafe extern "C" fn fgets(buffer: *mut c_char, size: c_int, file: *mut FILE
 }
 
 /// `fgets` without the lock.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fgets_unlocked(buffer: *mut c_char, size: c_int, file: *mut FILE) -> *mut c_char {
     let Some(room) = usize::try_from(size).ok().and_then(|size| size.checked_sub(1)) else {
         return null_mut();
@@ -333,14 +334,14 @@ pub unsafe extern "C" fn fgets_unlocked(buffer: *mut c_char, size: c_int, file: 
 }
 
 /// Reads a line from `stdin`, without a limit and without its newline.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn gets(buffer: *mut c_char) -> *mut c_char {
     // SAFETY: the caller's buffer is large enough, which only it can know.
     unsafe { gets_within(buffer, usize::MAX / 2) }
 }
 
 /// `gets` into an object of `room` bytes: an overflow is fatal.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __gets_chk(buffer: *mut c_char, room: usize) -> *mut c_char {
     // SAFETY: the caller's buffer has that room.
     unsafe { gets_within(buffer, room) }
@@ -373,7 +374,7 @@ unsafe fn gets_within(buffer: *mut c_char, room: usize) -> *mut c_char {
 }
 
 /// Reads `count` objects of `size` bytes; gives how many were read whole.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fread(data: *mut c_void, size: usize, count: usize, file: *mut FILE) -> usize {
     // SAFETY: the caller's buffer and open stream.
     unsafe {
@@ -383,7 +384,7 @@ pub unsafe extern "C" fn fread(data: *mut c_void, size: usize, count: usize, fil
 }
 
 /// `fread` without the lock.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fread_unlocked(
     data: *mut c_void,
     size: usize,
@@ -403,7 +404,7 @@ pub unsafe extern "C" fn fread_unlocked(
 }
 
 /// Reads up to and including a delimiter into memory that grows; gives how many bytes, −1 at the end.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn getdelim(
     line: *mut *mut c_char,
     size: *mut usize,
@@ -461,7 +462,7 @@ unsafe fn grow(line: *mut *mut c_char, size: *mut usize, to: usize) -> bool {
 }
 
 /// Reads a line into memory that grows; gives how many bytes, −1 at the end.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn getline(line: *mut *mut c_char, size: *mut usize, file: *mut FILE) -> isize {
     // SAFETY: the caller's contract.
     unsafe { getdelim(line, size, c_int::from(b'\n'), file) }

@@ -105,7 +105,7 @@ fn within(file: &mut FILE, offset: i64) -> bool {
 }
 
 /// Moves to an offset from the start (0), from here (1) or from the end (2).
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fseek(file: *mut FILE, offset: c_long, whence: c_int) -> c_int {
     // SAFETY: the caller's open stream.
     let mut file = unsafe { Locked::new(file) };
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn fseek(file: *mut FILE, offset: c_long, whence: c_int) -
 }
 
 /// The offset of what is read or written next.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn ftell(file: *mut FILE) -> c_long {
     // SAFETY: the caller's open stream.
     let mut file = unsafe { Locked::new(file) };
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn ftell(file: *mut FILE) -> c_long {
 }
 
 /// Moves to the start and clears the error indicator.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn rewind(file: *mut FILE) {
     // SAFETY: the caller's open stream.
     let mut file = unsafe { Locked::new(file) };
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn rewind(file: *mut FILE) {
 }
 
 /// Notes the position.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fgetpos(file: *mut FILE, position: *mut Position) -> c_int {
     // SAFETY: the caller's open stream and memory.
     unsafe {
@@ -146,7 +146,7 @@ pub unsafe extern "C" fn fgetpos(file: *mut FILE, position: *mut Position) -> c_
 }
 
 /// Goes back to a position noted before.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fsetpos(file: *mut FILE, position: *const Position) -> c_int {
     // SAFETY: the caller's open stream and memory.
     unsafe {

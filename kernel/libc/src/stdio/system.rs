@@ -1,11 +1,12 @@
 //! Everything that stdio asks of the rest of the C library and of the kernel.
 //!
 //! In the kernel, reading and writing go to the descriptor's file directly: a stream's lock is held,
-//! so that a cancelled thread must not leave from in there (see [`cancelled`]). In host tests the
+//! so that a cancelled thread must not leave from in there, but fails, and ends when the function that
+//! the program called is over (see [`leave`]). In host tests the
 //! host's own functions are called, so that the logic above can be tried on real files.
 
 use core::ffi::{CStr, c_char, c_int, c_void};
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::AtomicU32;
 
 use kcore::errno::{EINTR, Errno};
 
@@ -46,8 +47,9 @@ mod descriptor {
 #[cfg(kernel)]
 mod descriptor {
     use super::{EINTR, c_int, c_void};
-    use core::sync::atomic::Ordering;
     use kcore::errno::Result;
+    use kcore::signal::{self, Outcome};
+    use kcore::tls;
     use kcore::vfs::fd;
 
     use crate::outcome;
@@ -75,30 +77,17 @@ mod descriptor {
         outcome::unit(fd::close(descriptor))
     }
 
-    /// Does `work`, again when signal handlers ran that ask for it.
+    /// Does `work`, again when signal handlers ran that ask for it; `EINTR` for a thread that is to end.
     fn transfer(work: &mut dyn FnMut() -> Result<usize>) -> isize {
         loop {
+            if tls::current().is_cancelled() {
+                return outcome::size(Err(EINTR));
+            }
             match work() {
-                Err(error) if error == EINTR && again() => {}
+                Err(error) if error == EINTR && signal::handle_pending() != Outcome::Interrupted => {}
                 result => return outcome::size(result),
             }
         }
-    }
-
-    /// Runs the handlers of the signals that wait, as `kcore::signal::interrupted` does, but does not
-    /// act on cancellation.
-    fn again() -> bool {
-        kcore::sched::current().clear_signal();
-        let block = kcore::tls::current();
-        if !block.cancel_hook.load(Ordering::Acquire).is_null() {
-            return false;
-        }
-        let hook = block.signal_hook.load(Ordering::Acquire);
-        if hook.is_null() {
-            return true;
-        }
-        // SAFETY: a non-null hook is a function of this type, stored by whoever sent the signal.
-        unsafe { core::mem::transmute::<*mut c_void, extern "C-unwind" fn() -> bool>(hook)() }
     }
 }
 
@@ -126,15 +115,23 @@ pub fn close(fd: c_int) -> c_int {
     unsafe { descriptor::close(fd) }
 }
 
-/// Whether a call failed because the calling thread is to be cancelled.
+/// Whether a call failed because the calling thread is to end.
 pub fn cancelled() -> bool {
-    errno() == EINTR.number() && !kcore::tls::current().cancel_hook.load(Ordering::Acquire).is_null()
+    errno() == EINTR.number() && kcore::tls::current().is_cancelled()
 }
 
-/// Ends the calling thread if it is to be cancelled; it holds no lock.
-pub fn cancellation_point() {
-    kcore::tls::cancellation_point();
+/// Ends the calling thread if that is why what it did last failed. It holds no lock, and whatever is
+/// between here and the application can be unwound.
+#[cfg(kernel)]
+pub extern "C-unwind" fn leave() {
+    if cancelled() {
+        kcore::tls::cancellation_point();
+    }
 }
+
+/// Threads of host tests are not cancelled.
+#[cfg(not(kernel))]
+pub fn leave() {}
 
 /// `open`, with the mode that streams create files with.
 ///

@@ -95,7 +95,7 @@ pub fn push_back_wide(file: &mut FILE, character: u32) -> bool {
 }
 
 /// Reads one character.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn getwc(file: *mut FILE) -> u32 {
     // SAFETY: the caller's open stream.
     let mut file = unsafe { Locked::new(file) };
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn getwc(file: *mut FILE) -> u32 {
 }
 
 /// `getwc` without the lock.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn getwc_unlocked(file: *mut FILE) -> u32 {
     // SAFETY: the caller's open stream, which it has locked if need be.
     let file = unsafe { &mut *file };
@@ -111,21 +111,21 @@ pub unsafe extern "C" fn getwc_unlocked(file: *mut FILE) -> u32 {
 }
 
 /// Reads one character from `stdin`.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn getwchar() -> u32 {
     // SAFETY: `stdin` is open as long as the program does not close it.
     unsafe { getwc(standard_input()) }
 }
 
 /// `getwchar` without the lock.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn getwchar_unlocked() -> u32 {
     // SAFETY: as `getwchar`.
     unsafe { getwc_unlocked(standard_input()) }
 }
 
 /// Writes one character.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fputwc(character: u32, file: *mut FILE) -> u32 {
     // SAFETY: the caller's open stream.
     let mut file = unsafe { Locked::new(file) };
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn fputwc(character: u32, file: *mut FILE) -> u32 {
 }
 
 /// `fputwc` without the lock.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fputwc_unlocked(character: u32, file: *mut FILE) -> u32 {
     // SAFETY: the caller's open stream, which it has locked if need be.
     let file = unsafe { &mut *file };
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn fputwc_unlocked(character: u32, file: *mut FILE) -> u32
 }
 
 /// `fputwc`; but on a byte stream, as glibc does, it writes the character's lowest byte.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn putwc(character: u32, file: *mut FILE) -> u32 {
     // SAFETY: the caller's open stream.
     let mut file = unsafe { Locked::new(file) };
@@ -154,21 +154,21 @@ pub unsafe extern "C" fn putwc(character: u32, file: *mut FILE) -> u32 {
 }
 
 /// Writes one character to `stdout`.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn putwchar(character: u32) -> u32 {
     // SAFETY: `stdout` is open as long as the program does not close it.
     unsafe { fputwc(character, standard_output()) }
 }
 
 /// `putwchar` without the lock.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn putwchar_unlocked(character: u32) -> u32 {
     // SAFETY: as `putwchar`.
     unsafe { fputwc_unlocked(character, standard_output()) }
 }
 
 /// Reads a line of at most `size` − 1 characters, its newline included.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fgetws(buffer: *mut u32, size: c_int, file: *mut FILE) -> *mut u32 {
     // SAFETY: the caller's buffer and open stream.
     unsafe {
@@ -178,7 +178,7 @@ pub unsafe extern "C" fn fgetws(buffer: *mut u32, size: c_int, file: *mut FILE) 
 }
 
 /// `fgetws` without the lock.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fgetws_unlocked(buffer: *mut u32, size: c_int, file: *mut FILE) -> *mut u32 {
     let Some(room) = usize::try_from(size).ok().and_then(|size| size.checked_sub(1)) else {
         return null_mut();
@@ -217,7 +217,7 @@ pub unsafe extern "C" fn fgetws_unlocked(buffer: *mut u32, size: c_int, file: *m
 }
 
 /// Writes a string; not negative, or −1.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fputws(text: *const u32, file: *mut FILE) -> c_int {
     // SAFETY: the caller's string and open stream.
     unsafe {
@@ -227,7 +227,7 @@ pub unsafe extern "C" fn fputws(text: *const u32, file: *mut FILE) -> c_int {
 }
 
 /// `fputws` without the lock.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fputws_unlocked(mut text: *const u32, file: *mut FILE) -> c_int {
     // SAFETY: the caller's string and open stream.
     unsafe {
@@ -268,7 +268,7 @@ pub unsafe extern "C" fn fwide(file: *mut FILE, mode: c_int) -> c_int {
 }
 
 /// What old macros called when the put area is full.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __woverflow(file: *mut FILE, character: u32) -> u32 {
     // SAFETY: the caller's open stream.
     unsafe {
@@ -280,14 +280,14 @@ pub unsafe extern "C" fn __woverflow(file: *mut FILE, character: u32) -> u32 {
 }
 
 /// What old macros called when the get area is empty: takes a character.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __wuflow(file: *mut FILE) -> u32 {
     // SAFETY: the caller's open stream.
     unsafe { getwc_unlocked(file) }
 }
 
 /// What old macros called when the get area is empty: gives the next character without taking it.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __wunderflow(file: *mut FILE) -> u32 {
     // SAFETY: the caller's open stream.
     unsafe {

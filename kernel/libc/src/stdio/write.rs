@@ -153,8 +153,9 @@ unsafe fn write_through(file: &mut FILE, bytes: *const u8, size: usize) -> usize
             }
         };
         if written <= 0 {
-            file.leave_if_cancelled();
-            file.fail();
+            if !system::cancelled() {
+                file.fail();
+            }
             break;
         }
         done += written as usize;
@@ -162,8 +163,8 @@ unsafe fn write_through(file: &mut FILE, bytes: *const u8, size: usize) -> usize
     done
 }
 
-/// Writes out what the put area holds; what could not be written is
-/// lost, as with glibc. 0, or −1 with `errno` set.
+/// Writes out what the put area holds; what could not be written is lost, as with glibc. 0, or −1 with
+/// `errno` set.
 pub fn flush(file: &mut FILE) -> c_int {
     if !file.has(flag::PUTTING) {
         return 0;
@@ -172,6 +173,13 @@ pub fn flush(file: &mut FILE) -> c_int {
     if pending != 0 {
         // SAFETY: the put area is part of the buffer.
         let written = unsafe { write_through(file, file.write_base, pending) };
+        if written < pending && system::cancelled() {
+            // The thread ends, but not what it wrote, which waits for the next that flushes.
+            // SAFETY: both are in the put area.
+            unsafe { core::ptr::copy(file.write_base.add(written), file.write_base, pending - written) };
+            file.write_ptr = file.write_base.wrapping_add(pending - written);
+            return EOF;
+        }
         file.reset_write();
         return if written < pending { EOF } else { 0 };
     }
@@ -263,7 +271,7 @@ pub fn orient_bytes(file: &mut FILE) -> bool {
 
 /// What the `putc` macro calls when the put area is full, or each byte has to be looked at; `EOF`
 /// as the byte flushes.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __overflow(file: *mut FILE, byte: c_int) -> c_int {
     // SAFETY: the caller's stream, which it has locked if need be.
     let file = unsafe { &mut *file };
@@ -272,7 +280,7 @@ pub unsafe extern "C" fn __overflow(file: *mut FILE, byte: c_int) -> c_int {
 }
 
 /// Writes one byte.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fputc(byte: c_int, file: *mut FILE) -> c_int {
     // SAFETY: the caller's open stream.
     let mut file = unsafe { Locked::new(file) };
@@ -280,7 +288,7 @@ pub unsafe extern "C" fn fputc(byte: c_int, file: *mut FILE) -> c_int {
 }
 
 /// `fputc` without the lock.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fputc_unlocked(byte: c_int, file: *mut FILE) -> c_int {
     // SAFETY: the caller's open stream, which it has locked if need be.
     let file = unsafe { &mut *file };
@@ -288,14 +296,14 @@ pub unsafe extern "C" fn fputc_unlocked(byte: c_int, file: *mut FILE) -> c_int {
 }
 
 /// Writes one byte to `stdout`.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn putchar(byte: c_int) -> c_int {
     // SAFETY: `stdout` is open as long as the program does not close it.
     unsafe { fputc(byte, standard_output()) }
 }
 
 /// `putchar` without the lock.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn putchar_unlocked(byte: c_int) -> c_int {
     // SAFETY: as `putchar`.
     unsafe { fputc_unlocked(byte, standard_output()) }
@@ -311,7 +319,7 @@ pub unsafe fn length(text: *const c_char) -> usize {
 }
 
 /// Writes a string; 1, or `EOF`.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fputs(text: *const c_char, file: *mut FILE) -> c_int {
     // SAFETY: the caller's string and open stream.
     unsafe {
@@ -321,7 +329,7 @@ pub unsafe extern "C" fn fputs(text: *const c_char, file: *mut FILE) -> c_int {
 }
 
 /// `fputs` without the lock.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fputs_unlocked(text: *const c_char, file: *mut FILE) -> c_int {
     // SAFETY: the caller's string and open stream.
     unsafe {
@@ -332,7 +340,7 @@ pub unsafe extern "C" fn fputs_unlocked(text: *const c_char, file: *mut FILE) ->
 }
 
 /// Writes a string and a newline to `stdout`.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn puts(text: *const c_char) -> c_int {
     // SAFETY: the caller's string; `stdout` is open.
     unsafe {
@@ -348,7 +356,7 @@ pub unsafe extern "C" fn puts(text: *const c_char) -> c_int {
 }
 
 /// Writes `count` objects of `size` bytes; gives how many were written whole.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fwrite(data: *const c_void, size: usize, count: usize, file: *mut FILE) -> usize {
     // SAFETY: the caller's data and open stream.
     unsafe {
@@ -358,7 +366,7 @@ pub unsafe extern "C" fn fwrite(data: *const c_void, size: usize, count: usize, 
 }
 
 /// `fwrite` without the lock.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fwrite_unlocked(
     data: *const c_void,
     size: usize,
@@ -379,7 +387,7 @@ pub unsafe extern "C" fn fwrite_unlocked(
 
 /// Writes out what a stream holds, or all streams if null. What was read ahead of a seekable
 /// input is given back to the file, as POSIX asks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fflush(file: *mut FILE) -> c_int {
     if file.is_null() {
         return flush_all();
@@ -392,7 +400,7 @@ pub unsafe extern "C" fn fflush(file: *mut FILE) -> c_int {
 }
 
 /// `fflush` without the locks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fflush_unlocked(file: *mut FILE) -> c_int {
     if file.is_null() {
         return flush_all();
@@ -411,7 +419,7 @@ fn flush_all() -> c_int {
 }
 
 /// Flushes the streams that are line buffered.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn _flushlbf() {
     for_each(false, |file| flush_if(file, flag::LINE_BUFFERED));
 }
@@ -423,7 +431,7 @@ fn flush_if(file: *mut FILE, flags: c_int) -> c_int {
 }
 
 /// Writes an `int`'s bytes.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn putw(word: c_int, file: *mut FILE) -> c_int {
     // SAFETY: the caller's open stream.
     if unsafe { fwrite((&raw const word).cast(), size_of::<c_int>(), 1, file) } == 1 { 0 } else { EOF }

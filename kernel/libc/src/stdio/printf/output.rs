@@ -170,42 +170,42 @@ unsafe fn to_descriptor(fd: c_int, format: *const c_char, arguments: *mut VaList
 }
 
 /// Formats to `stdout`.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn printf(format: *const c_char, mut arguments: ...) -> c_int {
     // SAFETY: the caller's contract.
     unsafe { to_stream(standard_output(), format, list!(arguments), 0) }
 }
 
 /// Formats to `stdout`.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn vprintf(format: *const c_char, arguments: *mut VaList) -> c_int {
     // SAFETY: the caller's contract.
     unsafe { to_stream(standard_output(), format, arguments, 0) }
 }
 
 /// Formats to a stream.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fprintf(file: *mut FILE, format: *const c_char, mut arguments: ...) -> c_int {
     // SAFETY: the caller's contract.
     unsafe { to_stream(file, format, list!(arguments), 0) }
 }
 
 /// Formats to a stream.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn vfprintf(file: *mut FILE, format: *const c_char, arguments: *mut VaList) -> c_int {
     // SAFETY: the caller's contract.
     unsafe { to_stream(file, format, arguments, 0) }
 }
 
 /// Formats to a file descriptor.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn dprintf(fd: c_int, format: *const c_char, mut arguments: ...) -> c_int {
     // SAFETY: the caller's contract.
     unsafe { to_descriptor(fd, format, list!(arguments), 0) }
 }
 
 /// Formats to a file descriptor.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn vdprintf(fd: c_int, format: *const c_char, arguments: *mut VaList) -> c_int {
     // SAFETY: the caller's contract.
     unsafe { to_descriptor(fd, format, arguments, 0) }
@@ -276,14 +276,14 @@ pub unsafe extern "C" fn vasprintf(
 }
 
 /// `printf` with checks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __printf_chk(checks: c_int, format: *const c_char, mut arguments: ...) -> c_int {
     // SAFETY: the caller's contract.
     unsafe { to_stream(standard_output(), format, list!(arguments), checks) }
 }
 
 /// `vprintf` with checks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __vprintf_chk(
     checks: c_int,
     format: *const c_char,
@@ -294,7 +294,7 @@ pub unsafe extern "C" fn __vprintf_chk(
 }
 
 /// `fprintf` with checks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __fprintf_chk(
     file: *mut FILE,
     checks: c_int,
@@ -306,7 +306,7 @@ pub unsafe extern "C" fn __fprintf_chk(
 }
 
 /// `vfprintf` with checks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __vfprintf_chk(
     file: *mut FILE,
     checks: c_int,
@@ -318,7 +318,7 @@ pub unsafe extern "C" fn __vfprintf_chk(
 }
 
 /// `dprintf` with checks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __dprintf_chk(
     fd: c_int,
     checks: c_int,
@@ -330,7 +330,7 @@ pub unsafe extern "C" fn __dprintf_chk(
 }
 
 /// `vdprintf` with checks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __vdprintf_chk(
     fd: c_int,
     checks: c_int,

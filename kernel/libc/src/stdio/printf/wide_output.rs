@@ -92,28 +92,28 @@ unsafe fn to_buffer(
 }
 
 /// Formats to `stdout`.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn wprintf(format: *const u32, mut arguments: ...) -> c_int {
     // SAFETY: the caller's contract.
     unsafe { to_stream(standard_output(), format, list!(arguments), 0) }
 }
 
 /// Formats to `stdout`.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn vwprintf(format: *const u32, arguments: *mut VaList) -> c_int {
     // SAFETY: the caller's contract.
     unsafe { to_stream(standard_output(), format, arguments, 0) }
 }
 
 /// Formats to a stream.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn fwprintf(file: *mut FILE, format: *const u32, mut arguments: ...) -> c_int {
     // SAFETY: the caller's contract.
     unsafe { to_stream(file, format, list!(arguments), 0) }
 }
 
 /// Formats to a stream.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn vfwprintf(file: *mut FILE, format: *const u32, arguments: *mut VaList) -> c_int {
     // SAFETY: the caller's contract.
     unsafe { to_stream(file, format, arguments, 0) }
@@ -144,21 +144,21 @@ pub unsafe extern "C" fn vswprintf(
 }
 
 /// `wprintf` with checks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __wprintf_chk(checks: c_int, format: *const u32, mut arguments: ...) -> c_int {
     // SAFETY: the caller's contract.
     unsafe { to_stream(standard_output(), format, list!(arguments), checks) }
 }
 
 /// `vwprintf` with checks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __vwprintf_chk(checks: c_int, format: *const u32, arguments: *mut VaList) -> c_int {
     // SAFETY: the caller's contract.
     unsafe { to_stream(standard_output(), format, arguments, checks) }
 }
 
 /// `fwprintf` with checks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __fwprintf_chk(
     file: *mut FILE,
     checks: c_int,
@@ -170,7 +170,7 @@ pub unsafe extern "C" fn __fwprintf_chk(
 }
 
 /// `vfwprintf` with checks.
-#[export]
+#[export(cancellable)]
 pub unsafe extern "C" fn __vfwprintf_chk(
     file: *mut FILE,
     checks: c_int,

@@ -72,21 +72,21 @@ unsafe fn from_text(
 macro_rules! family {
     ($dialect:expr, $about:literal, $scanf:ident $vscanf:ident $fscanf:ident $vfscanf:ident $sscanf:ident $vsscanf:ident) => {
         #[doc = concat!("Reads from `stdin`", $about)]
-        #[export]
+        #[export(cancellable)]
         pub unsafe extern "C" fn $scanf(format: *const c_char, mut arguments: ...) -> c_int {
             // SAFETY: the caller's contract.
             unsafe { from_stream(standard_input(), format, list!(arguments), $dialect) }
         }
 
         #[doc = concat!("Reads from `stdin`", $about)]
-        #[export]
+        #[export(cancellable)]
         pub unsafe extern "C" fn $vscanf(format: *const c_char, arguments: *mut VaList) -> c_int {
             // SAFETY: the caller's contract.
             unsafe { from_stream(standard_input(), format, arguments, $dialect) }
         }
 
         #[doc = concat!("Reads from a stream", $about)]
-        #[export]
+        #[export(cancellable)]
         pub unsafe extern "C" fn $fscanf(
             file: *mut FILE,
             format: *const c_char,
@@ -97,7 +97,7 @@ macro_rules! family {
         }
 
         #[doc = concat!("Reads from a stream", $about)]
-        #[export]
+        #[export(cancellable)]
         pub unsafe extern "C" fn $vfscanf(
             file: *mut FILE,
             format: *const c_char,

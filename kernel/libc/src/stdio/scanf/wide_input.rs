@@ -51,28 +51,28 @@ unsafe fn from_text(text: *const u32, format: *const u32, arguments: *mut VaList
 macro_rules! family {
     ($dialect:expr, $about:literal, $wscanf:ident $vwscanf:ident $fwscanf:ident $vfwscanf:ident $swscanf:ident $vswscanf:ident) => {
         #[doc = concat!("Reads from `stdin`", $about)]
-        #[export]
+        #[export(cancellable)]
         pub unsafe extern "C" fn $wscanf(format: *const u32, mut arguments: ...) -> c_int {
             // SAFETY: the caller's contract.
             unsafe { from_stream(standard_input(), format, list!(arguments), $dialect) }
         }
 
         #[doc = concat!("Reads from `stdin`", $about)]
-        #[export]
+        #[export(cancellable)]
         pub unsafe extern "C" fn $vwscanf(format: *const u32, arguments: *mut VaList) -> c_int {
             // SAFETY: the caller's contract.
             unsafe { from_stream(standard_input(), format, arguments, $dialect) }
         }
 
         #[doc = concat!("Reads from a stream", $about)]
-        #[export]
+        #[export(cancellable)]
         pub unsafe extern "C" fn $fwscanf(file: *mut FILE, format: *const u32, mut arguments: ...) -> c_int {
             // SAFETY: the caller's contract.
             unsafe { from_stream(file, format, list!(arguments), $dialect) }
         }
 
         #[doc = concat!("Reads from a stream", $about)]
-        #[export]
+        #[export(cancellable)]
         pub unsafe extern "C" fn $vfwscanf(
             file: *mut FILE,
             format: *const u32,
