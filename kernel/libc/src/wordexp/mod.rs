@@ -1,13 +1,16 @@
 //! `wordexp.h`: shell expansion without a shell (POSIX).
 //!
-//! Tilde, parameters (`$X`, `${X}`, `${X:-word}` and its like), quotes, field splitting and path
-//! names are done. Commands cannot be: there is no shell in a unikernel, so `$(…)` and backquotes
-//! give `WRDE_CMDSUB`, and arithmetic `WRDE_SYNTAX`.
+//! Tilde, parameters (`$X`, `${X:-word}`, `${X#pattern}` and their like), arithmetic, quotes, field
+//! splitting and path names are done. Commands cannot be: there is no shell in a unikernel, so `$(…)` and
+//! backquotes give `WRDE_CMDSUB`.
+
+mod arithmetic;
 
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char, c_int};
 use core::ptr::null_mut;
 
+use kcore::console::decimal;
 use macros::export;
 
 use crate::malloc::cells::{free, malloc, realloc};
@@ -66,7 +69,13 @@ struct Expansion<'a> {
     flags: c_int,
     word: Word,
     words: Vec<Vec<u8>>,
+    /// A word inside of a parameter: it stays one, and blanks and operators belong to it.
+    inner: bool,
+    depth: u32,
 }
+
+/// Parameters in parameters at most, for each is a call.
+const DEPTH_MAX: u32 = 100;
 
 fn variable(name: &[u8]) -> Option<Vec<u8>> {
     let mut name = name.to_vec();
@@ -76,6 +85,105 @@ fn variable(name: &[u8]) -> Option<Vec<u8>> {
         let value = crate::stdlib::getenv(name.as_ptr().cast());
         (!value.is_null()).then(|| CStr::from_ptr(value).to_bytes().to_vec())
     }
+}
+
+/// The value of a parameter: of a variable, an argument, their number or all of them, or the process.
+fn parameter(name: &[u8]) -> Option<Vec<u8>> {
+    let arguments = kcore::process::arguments();
+    match name {
+        b"$" => Some(decimal(1, &mut [0; 20]).to_vec()),
+        b"#" => Some(decimal(arguments.len().saturating_sub(1) as u64, &mut [0; 20]).to_vec()),
+        b"@" | b"*" => Some(arguments.get(1..).unwrap_or_default().join(&b' ')),
+        [b'0'..=b'9', ..] => {
+            let at = name
+                .iter()
+                .try_fold(0usize, |at, &digit| at.checked_mul(10)?.checked_add(usize::from(digit - b'0')));
+            arguments.get(at?).cloned()
+        }
+        _ => variable(name),
+    }
+}
+
+/// How long the name of a parameter is that stands there, 0 if there is none.
+fn parameter_length(text: &[u8]) -> usize {
+    match text {
+        [b'$' | b'#' | b'@' | b'*', ..] => 1,
+        [b'0'..=b'9', ..] => 1,
+        _ => name_length(text),
+    }
+}
+
+/// The home directory of a user.
+fn home_of(user: &[u8]) -> Option<Vec<u8>> {
+    let user = [user, b"\0"].concat();
+    let mut entry = core::mem::MaybeUninit::uninit();
+    let (mut buffer, mut found) = (alloc::vec![0u8; 1024], null_mut());
+    // SAFETY: the name is NUL-terminated, the buffer as long as said; an entry that was found is ours.
+    unsafe {
+        let name = user.as_ptr().cast();
+        crate::pwd::getpwnam_r(
+            name,
+            entry.as_mut_ptr(),
+            buffer.as_mut_ptr().cast(),
+            buffer.len(),
+            &raw mut found,
+        );
+        (!found.is_null()).then(|| CStr::from_ptr((*found).pw_dir).to_bytes().to_vec())
+    }
+}
+
+/// Where the brace ends that a parameter began with, past quotes and other parameters.
+fn braced_length(text: &[u8]) -> Result<usize, c_int> {
+    let (mut at, mut depth, mut quote) = (0, 0u32, None);
+    loop {
+        let byte = *text.get(at).ok_or(SYNTAX)?;
+        match (byte, quote) {
+            (b'\\', None | Some(b'"')) => at += 1,
+            (b'\'' | b'"', None) => quote = Some(byte),
+            (_, Some(open)) if open == byte => quote = None,
+            (b'$', None | Some(b'"')) if text.get(at + 1) == Some(&b'{') => {
+                depth += 1;
+                at += 1;
+            }
+            (b'}', None | Some(b'"')) if depth > 0 => depth -= 1,
+            (b'}', None) => return Ok(at),
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// How long the expression is that stands there, and what ends it: `))` or `]`.
+fn arithmetic_length(text: &[u8], close: u8) -> Result<(usize, usize), c_int> {
+    let (mut at, mut depth) = (0, 0u32);
+    loop {
+        match *text.get(at).ok_or(SYNTAX)? {
+            b'$' if text.get(at + 1) == Some(&b'{') => {
+                at += 2 + braced_length(text.get(at + 2..).unwrap_or_default())?;
+            }
+            b'\n' | b';' | b'{' | b'}' => return Err(BADCHAR),
+            b'(' => depth += 1,
+            b']' if close == b']' && depth == 0 => return Ok((at, 1)),
+            b')' if depth > 0 => depth -= 1,
+            b')' if close == b')' && text.get(at + 1) == Some(&b')') => return Ok((at, 2)),
+            b')' => return Err(SYNTAX),
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// `value` without what matches the pattern at its start or end: as little or as much as does.
+fn without<'a>(value: &'a [u8], pattern: &[u8], at_end: bool, most: bool) -> &'a [u8] {
+    let length = value.len();
+    let parts = |count: usize| if at_end { value.split_at(length - count) } else { value.split_at(count) };
+    let matches = |&count: &usize| {
+        let (first, second) = parts(count);
+        crate::fnmatch::matches(pattern, if at_end { second } else { first }, 0)
+    };
+    let count = if most { (0..=length).rev().find(matches) } else { (0..=length).find(matches) };
+    let (first, second) = parts(count.unwrap_or(0));
+    if at_end { first } else { second }
 }
 
 fn name_length(text: &[u8]) -> usize {
@@ -95,8 +203,6 @@ impl Expansion<'_> {
     fn run(&mut self) -> Result<(), c_int> {
         while let Some(byte) = self.next() {
             match byte {
-                b' ' | b'\t' | b'\n' => self.finish()?,
-                b'|' | b'&' | b';' | b'<' | b'>' | b'(' | b')' | b'{' | b'}' => return Err(BADCHAR),
                 b'\\' => match self.next() {
                     Some(b'\n') => {}
                     Some(escaped) => self.word.push(escaped, true),
@@ -107,10 +213,13 @@ impl Expansion<'_> {
                 b'`' => return Err(CMDSUB),
                 b'$' => self.parameter(false)?,
                 b'~' if !self.word.begun => self.tilde(),
+                byte if self.inner => self.word.push(byte, false),
+                b' ' | b'\t' => self.finish()?,
+                b'\n' | b'|' | b'&' | b';' | b'<' | b'>' | b'(' | b')' | b'{' | b'}' => return Err(BADCHAR),
                 byte => self.word.push(byte, false),
             }
         }
-        self.finish()
+        if self.inner { Ok(()) } else { self.finish() }
     }
 
     fn single_quotes(&mut self) -> Result<(), c_int> {
@@ -131,65 +240,125 @@ impl Expansion<'_> {
                 Some(b'"') => return Ok(()),
                 Some(b'`') => return Err(CMDSUB),
                 Some(b'$') => self.parameter(true)?,
-                Some(b'\\') => match self.next() {
-                    Some(b'\n') => {}
-                    Some(byte @ (b'$' | b'`' | b'"' | b'\\')) => self.word.push(byte, true),
-                    Some(byte) => {
-                        self.word.push(b'\\', true);
-                        self.word.push(byte, true);
-                    }
-                    None => return Err(SYNTAX),
-                },
+                Some(b'\\') => self.quoted_escape()?,
                 Some(byte) => self.word.push(byte, true),
                 None => return Err(SYNTAX),
             }
         }
     }
 
+    /// What follows a backslash in double quotes.
+    fn quoted_escape(&mut self) -> Result<(), c_int> {
+        match self.next() {
+            Some(b'\n') => {}
+            Some(byte @ (b'$' | b'`' | b'"' | b'\\')) => self.word.push(byte, true),
+            Some(byte) => {
+                self.word.push(b'\\', true);
+                self.word.push(byte, true);
+            }
+            None => return Err(SYNTAX),
+        }
+        Ok(())
+    }
+
     fn tilde(&mut self) {
         let rest = &self.text[self.at..];
         let length = rest.iter().position(|byte| b"/ \t\n".contains(byte)).unwrap_or(rest.len());
-        let home = if length == 0 { variable(b"HOME") } else { None };
+        let home = if length == 0 { variable(b"HOME") } else { home_of(&rest[..length]) };
         match home {
-            Some(home) => home.iter().for_each(|&byte| self.word.push(byte, true)),
+            Some(home) => {
+                self.at += length;
+                home.iter().for_each(|&byte| self.word.push(byte, true));
+            }
             None => self.word.push(b'~', true),
         }
+    }
+
+    /// Adds what came of a parameter: its blanks separate words, unless it is quoted.
+    fn add(&mut self, value: &[u8], quoted: bool) -> Result<(), c_int> {
+        let separators = variable(b"IFS").unwrap_or_else(|| b" \t\n".to_vec());
+        for &byte in value {
+            if quoted || self.inner || !separators.contains(&byte) {
+                self.word.push(byte, quoted);
+                continue;
+            }
+            // Only white space may stand there more than once without anything between.
+            self.word.begun |= !byte.is_ascii_whitespace();
+            self.finish()?;
+        }
+        Ok(())
     }
 
     /// A parameter, after its `$`.
     fn parameter(&mut self, quoted: bool) -> Result<(), c_int> {
         let rest = &self.text[self.at..];
-        if rest.starts_with(b"((") {
-            return Err(SYNTAX);
-        }
-        if rest.first() == Some(&b'(') {
-            return Err(CMDSUB);
-        }
-        let value = if rest.first() == Some(&b'{') {
-            let end = rest.iter().position(|&byte| byte == b'}').ok_or(SYNTAX)?;
-            self.at += end + 1;
-            self.braced(&rest[1..end])?
-        } else {
-            let length = name_length(rest);
-            if length == 0 {
-                self.word.push(b'$', quoted);
-                return Ok(());
+        let value = match rest {
+            [b'(', b'(', inside @ ..] => {
+                let (length, end) = arithmetic_length(inside, b')')?;
+                self.at += 2 + length + end;
+                self.arithmetic(&inside[..length])?
             }
-            self.at += length;
-            self.value(&rest[..length])?
+            [b'(', ..] => return Err(CMDSUB),
+            [b'[', inside @ ..] => {
+                let (length, end) = arithmetic_length(inside, b']')?;
+                self.at += 1 + length + end;
+                self.arithmetic(&inside[..length])?
+            }
+            [b'{', inside @ ..] => {
+                let length = braced_length(inside)?;
+                self.at += length + 2;
+                let value = self.braced(&inside[..length], quoted)?;
+                return self.add(&value, quoted);
+            }
+            _ => {
+                let length = parameter_length(rest);
+                if length == 0 {
+                    self.word.push(b'$', quoted);
+                    return Ok(());
+                }
+                self.at += length;
+                let value = self.value(&rest[..length])?;
+                return self.add(&value, quoted);
+            }
         };
-        for byte in value {
-            if !quoted && matches!(byte, b' ' | b'\t' | b'\n') {
-                self.finish()?;
-            } else {
-                self.word.push(byte, quoted);
-            }
-        }
+        value.iter().for_each(|&byte| self.word.push(byte, true));
         Ok(())
     }
 
+    /// The digits of an expression's value.
+    fn arithmetic(&self, text: &[u8]) -> Result<Vec<u8>, c_int> {
+        let text = self.expanded(text, true)?;
+        let value = arithmetic::evaluate(&text.bytes).ok_or(SYNTAX)?;
+        let sign: &[u8] = if value < 0 { b"-" } else { b"" };
+        Ok([sign, decimal(value.unsigned_abs(), &mut [0; 20])].concat())
+    }
+
+    /// A word inside of a parameter, with its own parameters expanded; `quoted`: in double quotes.
+    fn expanded(&self, text: &[u8], quoted: bool) -> Result<Word, c_int> {
+        if self.depth == DEPTH_MAX {
+            return Err(NOSPACE);
+        }
+        let (word, words) = (Word::default(), Vec::new());
+        let mut inner =
+            Expansion { text, at: 0, flags: self.flags, word, words, inner: true, depth: self.depth + 1 };
+        if quoted {
+            while let Some(byte) = inner.next() {
+                match byte {
+                    b'`' => return Err(CMDSUB),
+                    b'$' => inner.parameter(true)?,
+                    b'"' => {}
+                    b'\\' => inner.quoted_escape()?,
+                    byte => inner.word.push(byte, true),
+                }
+            }
+        } else {
+            inner.run()?;
+        }
+        Ok(inner.word)
+    }
+
     fn value(&self, name: &[u8]) -> Result<Vec<u8>, c_int> {
-        match variable(name) {
+        match parameter(name) {
             Some(value) => Ok(value),
             None if self.flags & UNDEF != 0 => Err(BADVAL),
             None => Ok(Vec::new()),
@@ -197,35 +366,42 @@ impl Expansion<'_> {
     }
 
     /// What stands between `${` and `}`.
-    fn braced(&self, inside: &[u8]) -> Result<Vec<u8>, c_int> {
+    fn braced(&self, inside: &[u8], quoted: bool) -> Result<Vec<u8>, c_int> {
         if let [b'#', name @ ..] = inside
-            && name_length(name) == name.len()
+            && !name.is_empty()
+            && parameter_length(name) == name.len()
         {
-            let mut digits = Vec::new();
-            let mut length = self.value(name)?.len();
-            while digits.is_empty() || length > 0 {
-                digits.insert(0, b'0' + (length % 10) as u8);
-                length /= 10;
-            }
-            return Ok(digits);
+            return Ok(decimal(self.value(name)?.len() as u64, &mut [0; 20]).to_vec());
         }
-        let (name, operation) = inside.split_at(name_length(inside));
+        let (name, operation) = inside.split_at(parameter_length(inside));
         if name.is_empty() {
             return Err(SYNTAX);
+        }
+        let removal = match operation {
+            [b'#', b'#', pattern @ ..] => Some((pattern, false, true)),
+            [b'#', pattern @ ..] => Some((pattern, false, false)),
+            [b'%', b'%', pattern @ ..] => Some((pattern, true, true)),
+            [b'%', pattern @ ..] => Some((pattern, true, false)),
+            _ => None,
+        };
+        if let Some((pattern, at_end, most)) = removal {
+            let pattern = self.expanded(pattern, false)?.pattern();
+            return Ok(without(&self.value(name)?, &pattern, at_end, most).to_vec());
         }
         let (empty_counts, operation) = match operation {
             [b':', operation @ ..] => (true, operation),
             operation => (false, operation),
         };
-        let set = variable(name).filter(|value| !(empty_counts && value.is_empty()));
+        let set = parameter(name).filter(|value| !(empty_counts && value.is_empty()));
+        let word = |text: &[u8]| self.expanded(text, quoted).map(|word| word.bytes);
         match operation {
             [] if !empty_counts => self.value(name),
-            [b'-', word @ ..] => Ok(set.unwrap_or_else(|| word.to_vec())),
-            [b'+', word @ ..] => Ok(if set.is_some() { word.to_vec() } else { Vec::new() }),
+            [b'-', text @ ..] => set.map_or_else(|| word(text), Ok),
+            [b'+', text @ ..] => set.map_or(Ok(Vec::new()), |_| word(text)),
             [b'?', ..] => set.ok_or(BADVAL),
-            [b'=', word @ ..] => match set {
+            [b'=', text @ ..] => match set {
                 Some(value) => Ok(value),
-                None => assign(name, word),
+                None => assign(name, &word(text)?),
             },
             _ => Err(SYNTAX),
         }
@@ -274,7 +450,8 @@ pub unsafe extern "C" fn wordexp(text: *const c_char, result: *mut Words, flags:
         result.count = 0;
         result.words = null_mut();
     }
-    let mut expansion = Expansion { text, at: 0, flags, word: Word::default(), words: Vec::new() };
+    let mut expansion =
+        Expansion { text, at: 0, flags, word: Word::default(), words: Vec::new(), inner: false, depth: 0 };
     if let Err(code) = expansion.run() {
         return code;
     }
