@@ -174,21 +174,21 @@ struct Stack {
 /// The auxiliary vector, once it is made; pairs of words up to one of type 0.
 static AUXILIARY: AtomicUsize = AtomicUsize::new(0);
 
-/// The entry of the auxiliary vector of this type (`AT_…` of `<elf.h>`).
+/// The auxiliary vector: types (`AT_…` of `<elf.h>`) and values, without the 0 at its end.
+pub fn auxiliary_vector() -> impl Iterator<Item = [usize; 2]> {
+    let mut entry = AUXILIARY.load(Ordering::Relaxed) as *const [usize; 2];
+    core::iter::from_fn(move || {
+        // SAFETY: null, or in the vector that `make_stack` wrote above the first frame, up to type 0.
+        let found = unsafe { entry.as_ref() }.filter(|[kind, _]| *kind != 0)?;
+        entry = entry.wrapping_add(1);
+        Some(*found)
+    })
+}
+
+/// The entry of the auxiliary vector of this type.
 #[must_use]
 pub fn auxiliary(kind: usize) -> Option<usize> {
-    let mut entry = AUXILIARY.load(Ordering::Relaxed) as *const [usize; 2];
-    if entry.is_null() {
-        return None;
-    }
-    loop {
-        // SAFETY: `make_stack` wrote the vector, which ends with type 0, above the first frame.
-        match unsafe { *entry } {
-            [found, value] if found == kind => return Some(value),
-            [0, _] => return None,
-            _ => entry = entry.wrapping_add(1),
-        }
-    }
+    auxiliary_vector().find(|[found, _]| *found == kind).map(|[_, value]| value)
 }
 
 /// Builds the stack as Linux does at `execve` (System V ABI, x86-64 supplement, "Initial Stack").

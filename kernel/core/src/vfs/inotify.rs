@@ -34,7 +34,7 @@ const IS_DIRECTORY: u32 = 0x4000_0000;
 const ONE_SHOT: u32 = 0x8000_0000;
 
 /// Events that wait for a reader at most; Linux's default.
-const QUEUE_MAX: usize = 16384;
+pub const QUEUE_MAX: usize = 16384;
 /// Bytes of a `struct inotify_event` before the name.
 const HEADER: usize = 16;
 

@@ -133,6 +133,31 @@ pub fn boot_id(text: &mut Text) {
     write_uuid(text, high, low);
 }
 
+/// The highest hard limit of descriptors.
+pub fn nr_open(text: &mut Text) {
+    text.put("1048576\n");
+}
+
+/// Events that wait in an instance of inotify at most.
+pub fn max_queued_events(text: &mut Text) {
+    text.number(kcore::vfs::inotify::QUEUE_MAX as u64).put("\n");
+}
+
+/// What `sysconf(_SC_NGROUPS_MAX)` gives, too.
+pub fn ngroups_max(text: &mut Text) {
+    text.put("65536\n");
+}
+
+/// `CAP_CHECKPOINT_RESTORE`.
+pub fn cap_last_cap(text: &mut Text) {
+    text.put("40\n");
+}
+
+/// Bits of the pool, which is always full.
+pub fn pool_size(text: &mut Text) {
+    text.put("256\n");
+}
+
 /// Memory is promised freely and brought in when touched.
 pub fn overcommit(text: &mut Text) {
     text.put("1\n");

@@ -32,7 +32,10 @@ pub static PROCFS: FileSystem =
 const MAGIC: u32 = 0x9fa0;
 
 fn mount() -> Result<Arc<Node>> {
-    Ok(folder(&Volume::new("proc", MAGIC), &ROOT))
+    let volume = Volume::new("proc", MAGIC);
+    // Nothing can be made in it.
+    volume.set_read_only(true);
+    Ok(folder(&volume, &ROOT))
 }
 
 /// What an entry is.
@@ -95,7 +98,9 @@ static ROOT: [(&str, Entry); 13] = [
     ("sys", Entry::Folder(&SYS)),
 ];
 
-static PROCESS: [(&str, Entry); 13] = [
+static PROCESS: [(&str, Entry); 15] = [
+    ("auxv", Entry::File(process::auxv)),
+    ("mountinfo", Entry::File(process::mountinfo)),
     ("maps", Entry::File(process::maps)),
     ("exe", Entry::Link(process::exe)),
     ("cwd", Entry::Link(process::cwd)),
@@ -111,9 +116,17 @@ static PROCESS: [(&str, Entry); 13] = [
     ("fd", Entry::Descriptors),
 ];
 
-static SYS: [(&str, Entry); 2] = [("kernel", Entry::Folder(&SYS_KERNEL)), ("vm", Entry::Folder(&SYS_VM))];
+static SYS: [(&str, Entry); 3] =
+    [("fs", Entry::Folder(&SYS_FS)), ("kernel", Entry::Folder(&SYS_KERNEL)), ("vm", Entry::Folder(&SYS_VM))];
 
-static SYS_KERNEL: [(&str, Entry); 5] = [
+static SYS_FS: [(&str, Entry); 2] =
+    [("nr_open", Entry::File(machine::nr_open)), ("inotify", Entry::Folder(&SYS_INOTIFY))];
+
+static SYS_INOTIFY: [(&str, Entry); 1] = [("max_queued_events", Entry::File(machine::max_queued_events))];
+
+static SYS_KERNEL: [(&str, Entry); 7] = [
+    ("ngroups_max", Entry::File(machine::ngroups_max)),
+    ("cap_last_cap", Entry::File(machine::cap_last_cap)),
     ("osrelease", Entry::File(machine::osrelease)),
     ("ostype", Entry::File(machine::ostype)),
     ("hostname", Entry::File(machine::hostname)),
@@ -121,8 +134,12 @@ static SYS_KERNEL: [(&str, Entry); 5] = [
     ("random", Entry::Folder(&SYS_RANDOM)),
 ];
 
-static SYS_RANDOM: [(&str, Entry); 2] =
-    [("uuid", Entry::File(machine::uuid)), ("boot_id", Entry::File(machine::boot_id))];
+static SYS_RANDOM: [(&str, Entry); 4] = [
+    ("uuid", Entry::File(machine::uuid)),
+    ("boot_id", Entry::File(machine::boot_id)),
+    ("poolsize", Entry::File(machine::pool_size)),
+    ("entropy_avail", Entry::File(machine::pool_size)),
+];
 
 static SYS_VM: [(&str, Entry); 2] = [
     ("overcommit_memory", Entry::File(machine::overcommit)),

@@ -1,5 +1,6 @@
 //! Files about the process.
 
+use kcore::loader::start::auxiliary_vector;
 use kcore::memory::vm;
 use kcore::process::{arguments, environment};
 use kcore::vfs::{fd, mount, walk};
@@ -51,6 +52,12 @@ pub fn cmdline(text: &mut Text) {
     }
 }
 
+pub fn auxv(text: &mut Text) {
+    for [kind, value] in auxiliary_vector().chain([[0, 0]]) {
+        text.put(kind.to_ne_bytes()).put(value.to_ne_bytes());
+    }
+}
+
 pub fn environ(text: &mut Text) {
     for variable in environment() {
         text.put(variable).put("\0");
@@ -76,26 +83,34 @@ fn sizes() -> (u64, u64) {
     (mapped, total.saturating_sub(free))
 }
 
+/// Threads that run the program's code.
+fn threads() -> u64 {
+    let mut count = 0;
+    kcore::tls::for_each(&mut |_| count += 1);
+    count
+}
+
 pub fn status(text: &mut Text) {
     let (mapped, resident) = sizes();
     text.put("Name:\t")
         .put(name())
         .put("\nState:\tR (running)\nTgid:\t1\nPid:\t1\nPPid:\t0\nTracerPid:\t0\n");
-    text.put("Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t64\n");
+    text.put("Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t64\nGroups:\t0 \n");
     for name in ["VmPeak", "VmSize"] {
         text.put(name).put(":\t").padded(mapped / 1024, 8).put(" kB\n");
     }
     for name in ["VmHWM", "VmRSS"] {
         text.put(name).put(":\t").padded(resident * 4, 8).put(" kB\n");
     }
-    text.put("Threads:\t1\nCpus_allowed_list:\t0-").number(kcore::sched::cpu_count() as u64 - 1).put("\n");
+    text.put("Threads:\t").number(threads());
+    text.put("\nCpus_allowed_list:\t0-").number(kcore::sched::cpu_count() as u64 - 1).put("\n");
 }
 
 pub fn stat(text: &mut Text) {
     let (mapped, resident) = sizes();
     text.put("1 (").put(name()).put(") R 0 1 1 0 -1 0 0 0 0 0 ");
     // utime stime cutime cstime priority nice threads itrealvalue starttime vsize rss
-    text.number(kcore::time::now().0 / 10_000_000).put(" 0 0 0 20 0 1 0 0 ");
+    text.number(kcore::time::now().0 / 10_000_000).put(" 0 0 0 20 0 ").number(threads()).put(" 0 0 ");
     text.number(mapped).put(" ").number(resident);
     // rsslim and what follows it
     text.put(" 18446744073709551615");
@@ -137,6 +152,20 @@ pub fn limits(text: &mut Text) {
         }
         text.put(unit).put("\n");
     }
+}
+
+pub fn mountinfo(text: &mut Text) {
+    mount::with_mounts(|list| {
+        for (at, mounted) in list.iter().enumerate() {
+            let volume = &mounted.root.volume;
+            // Numbers of the mount and of the one it is on; all are on the root.
+            text.number(at as u64 + 1).put(if at == 0 { " 0 0:" } else { " 1 0:" });
+            text.number(volume.device.into()).put(" / ").put(&mounted.path);
+            let writable = if volume.read_only() { "ro" } else { "rw" };
+            text.put(" ").put(writable).put(",noatime - ").put(volume.kind).put(" ").put(&mounted.source);
+            text.put(" ").put(writable).put("\n");
+        }
+    });
 }
 
 pub fn mounts(text: &mut Text) {

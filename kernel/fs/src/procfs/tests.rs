@@ -40,4 +40,6 @@ fn files_read_as_linux_writes_them() {
     let uptime = content("uptime");
     assert!(uptime.split(['.', ' ']).nth(1).is_some_and(|part| part.len() == 2), "{uptime}");
     assert!(content("1/status").contains("\nPid:\t1\n"));
+    assert_eq!(content("1/auxv").as_bytes(), [0; 16]);
+    assert_eq!(content("sys/fs/inotify/max_queued_events"), "16384\n");
 }
