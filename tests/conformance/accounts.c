@@ -29,7 +29,30 @@ static void users(void)
     rewind(file);
     struct passwd entry, *found;
     char room[100];
+    int code;
+    CODE(fgetpwent_r(file, &entry, room, 5, &found));
+    while ((code = fgetpwent_r(file, &entry, room, sizeof room, &found)) == 0)
+        printf("  %s %d %s\n", found->pw_name, found->pw_gid, found->pw_shell);
+    CODE(code);
+    TRUTH(found);
     fclose(file);
+    file = with("");
+    struct passwd written = {"me", "x", 5, 6, "a:b\nc", "/home", "/bin/sh"}, bare = {"me"}, other = {"+you", 0, 1, 2},
+                  wrong = {"m:e"};
+    INT(putpwent(&written, file));
+    INT(putpwent(&bare, file));
+    INT(putpwent(&other, file));
+    INT(putpwent(&wrong, file));
+    rewind(file);
+    char lines[200] = "";
+    fread(lines, 1, sizeof lines - 1, file);
+    TEXT(lines);
+    fclose(file);
+    setpwent();
+    CODE(getpwent_r(&entry, room, 3, &found));
+    CODE(getpwent_r(&entry, room, sizeof room, &found));
+    TEXT(found ? found->pw_name : 0);
+    endpwent();
     struct passwd *p = getpwuid(0);
     TEXT(p->pw_name);
     TEXT(p->pw_dir);
@@ -48,6 +71,63 @@ static void users(void)
     VOID(endpwent());
     char name[L_cuserid];
     TEXT(cuserid(name));
+}
+
+static void more_groups(void)
+{
+    section("grp.h, written and in buffers");
+    struct group entry, *found;
+    char room[100], lines[200] = "";
+    int code;
+    FILE *file = with("root:x:0:\nwheel:*:10:a,b\nlast:x:99:only");
+    CODE(fgetgrent_r(file, &entry, room, 5, &found));
+    while ((code = fgetgrent_r(file, &entry, room, sizeof room, &found)) == 0)
+        printf("  %s %d %s\n", found->gr_name, found->gr_gid, found->gr_mem[0] ? found->gr_mem[0] : "none");
+    CODE(code);
+    fclose(file);
+    char *members[] = {"a", "b", 0}, *none[] = {0}, *wrong[] = {"a,b", 0};
+    struct group one = {"g", "x", 5, members}, two = {"h", 0, 6, none}, three = {"i", 0, 7, wrong}, four = {"+j", 0, 8, none};
+    file = with("");
+    INT(putgrent(&one, file));
+    INT(putgrent(&two, file));
+    INT(putgrent(&three, file));
+    INT(putgrent(&four, file));
+    rewind(file);
+    fread(lines, 1, sizeof lines - 1, file);
+    TEXT(lines);
+    fclose(file);
+    setgrent();
+    CODE(getgrent_r(&entry, room, sizeof room, &found));
+    TEXT(found ? found->gr_name : 0);
+    endgrent();
+}
+
+static void more_shadows(void)
+{
+    section("shadow.h, written and in buffers");
+    struct spwd entry, *found;
+    char room[100], lines[200] = "";
+    int code;
+    FILE *file = with("root:*:1:2:3:4:5:6:7\nme:!:::::::\n");
+    while ((code = fgetspent_r(file, &entry, room, sizeof room, &found)) == 0)
+        printf("  %s %s %ld %ld\n", found->sp_namp, found->sp_pwdp, found->sp_lstchg, found->sp_expire);
+    CODE(code);
+    fclose(file);
+    CODE(sgetspent_r("a:b:1:2:3:4:5:6:7", &entry, room, sizeof room, &found));
+    TEXT(found->sp_pwdp);
+    CODE(sgetspent_r("a:b:1:2:3:4:5:6:7", &entry, room, 2, &found));
+    file = with("");
+    struct spwd written = {"me", "x", 1, -1, 3, 4, 5, -1, 7}, bare = {"you", 0, -1, -1, -1, -1, -1, -1, ~0ul};
+    INT(putspent(&written, file));
+    INT(putspent(&bare, file));
+    rewind(file);
+    fread(lines, 1, sizeof lines - 1, file);
+    TEXT(lines);
+    fclose(file);
+    setspent();
+    code = getspent_r(&entry, room, sizeof room, &found);
+    TRUTH(code == 0 || code == ENOENT);
+    endspent();
 }
 
 static void groups(void)
@@ -144,6 +224,8 @@ int main(void)
     mkdir("/tmp/conformance", 0755);
     users();
     groups();
+    more_groups();
+    more_shadows();
     shadows();
     mounts();
     terminals();

@@ -50,7 +50,7 @@ extern ssize_t __read_chk(int, void *, z, z), __pread_chk(int, void *, z, off_t,
     __readlink_chk(const char *, char *, z, z), __readlinkat_chk(int, const char *, char *, z, z);
 extern char *__getcwd_chk(char *, z, z), *__getwd_chk(char *, z), *__realpath_chk(const char *, char *, z);
 extern int __gethostname_chk(char *, z, z), __getdomainname_chk(char *, z, z), __getlogin_r_chk(char *, z, z), __ttyname_r_chk(int, char *, z, z),
-    __ptsname_r_chk(int, char *, z, z), __poll_chk(struct pollfd *, nfds_t, int, z),
+    __ptsname_r_chk(int, char *, z, z), __getgroups_chk(int, gid_t *, z), __poll_chk(struct pollfd *, nfds_t, int, z),
     __ppoll_chk(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *, z), __open_2(const char *, int), __open64_2(const char *, int),
     __openat_2(int, const char *, int), __openat64_2(int, const char *, int);
 extern z __confstr_chk(int, char *, z, z);
@@ -307,6 +307,9 @@ static void names(void)
     CODE(__ttyname_r_chk(-1, room, 8, 8));
     FATAL(__ttyname_r_chk(-1, room, 9, 8));
     CODE(__ptsname_r_chk(-1, room, 8, 8));
+    INT(__getgroups_chk(0, (gid_t *)room, 0));
+    INT(__getgroups_chk(-1, (gid_t *)room, 0));
+    FATAL(__getgroups_chk(3, (gid_t *)room, 8));
     FATAL(__ptsname_r_chk(-1, room, 9, 8));
     INT(__confstr_chk(_CS_PATH, room, 300, 300));
     FATAL(__confstr_chk(_CS_PATH, room, 9, 8));

@@ -133,5 +133,18 @@ int main(void)
     INT(isnan(nanf("12")));
     extern int finitel(long double);
     INT(finitel(1));
+    section("nexttoward");
+    static const long double towards[] = {0.0L, -0.0L, 1.0L, 1.0000000000000000001L, 0.99999999999999999995L, -1.0L,
+                                          1e4000L, -1e4000L, 1e-4000L, 0x1.fffffffffffff8p+1023L};
+    static const double from[] = {0.0, -0.0, 1.0, -1.0, 5e-324, 1.7976931348623157e308, 3.4028234663852886e38};
+    for (size_t i = 0; i < sizeof from / sizeof *from; i++)
+        for (size_t j = 0; j < sizeof towards / sizeof *towards; j++)
+            printf("%a %La: %a %a\n", from[i], towards[j], nexttoward(from[i], towards[j]),
+                   nexttowardf((float)from[i], towards[j]));
+    volatile long double none = __builtin_nanl("");
+    volatile double nothing = __builtin_nan("");
+    TRUTH(isnan(nexttoward(1.0, none)) && isnan(nexttoward(nothing, 1.0L)) && isnan(nexttowardf(1.0f, none)));
+    REAL(nexttoward(1.0, __builtin_infl()));
+    REAL(nexttoward(__builtin_inf(), 0.0L));
     return 0;
 }

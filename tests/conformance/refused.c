@@ -89,6 +89,14 @@
 //! pututxline(&entry): no
 //! endutxent()
 //! updwtmpx("/tmp/wtmp", &entry)
+//! getutent_r(&record, &found) = -1 ESRCH
+//! getutid_r(&record, &record, &found) = -1 ESRCH
+//! getutline_r(&record, &record, &found) = -1 ESRCH
+//! found: no
+//! login(&record)
+//! logout("line") = 0
+//! getutmp(&entry, &record)
+//! record.ut_type = 7
 //! logwtmp("line", "name", "host")
 //! klogctl(99, 0, 0) = -1 EINVAL
 //! reboot(0x1234) = -1 EINVAL
@@ -239,6 +247,16 @@ int main(void)
     TRUTH(pututxline(&entry));
     VOID(endutxent());
     VOID(updwtmpx("/tmp/wtmp", &entry));
+    struct utmp record = {0}, *found = &record;
+    INT(getutent_r(&record, &found));
+    INT(getutid_r(&record, &record, &found));
+    INT(getutline_r(&record, &record, &found));
+    TRUTH(found);
+    VOID(login(&record));
+    INT(logout("line"));
+    entry.ut_type = USER_PROCESS;
+    VOID(getutmp(&entry, &record));
+    INT(record.ut_type);
     VOID(logwtmp("line", "name", "host"));
     INT(klogctl(99, 0, 0));
     INT(reboot(0x1234));

@@ -236,6 +236,65 @@ impl<R: Record> Shared<R> {
     }
 }
 
+/// The functions that walk through a table, and what they share, `SHARED`.
+macro_rules! walk {
+    ($record:ident as $what:literal:
+        $next:ident $next_r:ident $rewind:ident $end:ident $of_stream:ident $of_stream_r:ident) => {
+        static SHARED: $crate::accounts::Shared<$record> = $crate::accounts::Shared::new();
+
+        #[doc = concat!("The next ", $what, "; null after the last.")]
+        #[export]
+        pub extern "C" fn $next() -> *mut $record {
+            SHARED.next()
+        }
+
+        #[doc = concat!("The next ", $what, " in the caller's buffer; 0 or an error number, `ENOENT` after the last.")]
+        #[export]
+        pub unsafe extern "C" fn $next_r(
+            record: *mut $record,
+            buffer: *mut c_char,
+            size: usize,
+            result: *mut *mut $record,
+        ) -> c_int {
+            // SAFETY: the caller's promises are passed on.
+            unsafe { SHARED.next_r(record, buffer, size, result) }
+        }
+
+        #[doc = concat!("Starts again from the first ", $what, ".")]
+        #[export]
+        pub extern "C" fn $rewind() {
+            SHARED.rewind();
+        }
+
+        /// Ends the walk.
+        #[export]
+        pub extern "C" fn $end() {
+            SHARED.rewind();
+        }
+
+        #[doc = concat!("The next ", $what, " of a stream; null at its end.")]
+        #[export]
+        pub unsafe extern "C" fn $of_stream(file: *mut FILE) -> *mut $record {
+            // SAFETY: the caller gives an open stream.
+            unsafe { $crate::accounts::from_stream(file, &|line| SHARED.parsed(line)) }
+        }
+
+        #[doc = concat!("The next ", $what, " of a stream in the caller's buffer; 0 or an error number.")]
+        #[export]
+        pub unsafe extern "C" fn $of_stream_r(
+            file: *mut FILE,
+            record: *mut $record,
+            buffer: *mut c_char,
+            size: usize,
+            result: *mut *mut $record,
+        ) -> c_int {
+            // SAFETY: the caller's promises are passed on.
+            unsafe { $crate::accounts::from_stream_r(file, record, buffer, size, result) }
+        }
+    };
+}
+pub(crate) use walk;
+
 fn failed<R>(error: Errno) -> *mut R {
     crate::errno::set(error);
     core::ptr::null_mut()
@@ -310,4 +369,132 @@ pub(crate) unsafe fn from_stream<R>(
         crate::malloc::cells::free(line.cast());
     }
     found
+}
+
+/// The next record of a stream in the caller's buffer: 0 with `*result` set, `ENOENT` at the end, or
+/// `ERANGE` if it does not fit, when the same record comes again.
+///
+/// # Safety
+/// As of [`find_r`], and `file` is an open stream.
+pub(crate) unsafe fn from_stream_r<R: Record>(
+    file: *mut crate::stdio::file::FILE,
+    record: *mut R,
+    buffer: *mut c_char,
+    size: usize,
+    result: *mut *mut R,
+) -> c_int {
+    let mut outcome = Err(ENOENT);
+    // SAFETY: the caller's promises.
+    unsafe {
+        result.write(core::ptr::null_mut());
+        let mut before = crate::stdio::seek::ftell(file);
+        let take = |line: &[u8]| {
+            let room = core::slice::from_raw_parts_mut(buffer.cast(), size);
+            match R::parse(line, &mut Room::new(room)) {
+                Ok(None) => None,
+                parsed => Some(parsed),
+            }
+        };
+        let mut line = core::ptr::null_mut();
+        let mut length = 0;
+        while let Ok(count) =
+            usize::try_from(crate::stdio::read::getline(&raw mut line, &raw mut length, file))
+        {
+            let text = core::slice::from_raw_parts(line.cast::<u8>(), count);
+            match take(text.strip_suffix(b"\n").unwrap_or(text)) {
+                None => before = crate::stdio::seek::ftell(file),
+                Some(parsed) => {
+                    outcome = parsed.map(|found| found.map(|found| record.write(found)));
+                    break;
+                }
+            }
+        }
+        crate::malloc::cells::free(line.cast());
+        match outcome {
+            Ok(_) => {
+                result.write(record);
+                0
+            }
+            Err(error) => {
+                if error == ERANGE {
+                    crate::stdio::seek::fseek(file, before, 0);
+                }
+                crate::errno::set(error);
+                error.number()
+            }
+        }
+    }
+}
+
+/// A line of a table as it is put together.
+#[derive(Default)]
+pub(crate) struct Line(Vec<u8>);
+
+impl Line {
+    /// Adds a text, nothing for null.
+    ///
+    /// # Safety
+    /// `text` is null or NUL-terminated.
+    pub(crate) unsafe fn part(&mut self, text: *const c_char) {
+        if !text.is_null() {
+            // SAFETY: the caller's promise.
+            self.0.extend_from_slice(unsafe { CStr::from_ptr(text) }.to_bytes());
+        }
+    }
+
+    /// Adds a byte.
+    pub(crate) fn end(&mut self, end: u8) {
+        self.0.push(end);
+    }
+
+    /// Adds a text, nothing for null, and what ends it.
+    ///
+    /// # Safety
+    /// `text` is null or NUL-terminated.
+    pub(crate) unsafe fn text(&mut self, text: *const c_char, end: u8) -> &mut Self {
+        // SAFETY: the caller's promise.
+        unsafe { self.part(text) };
+        self.0.push(end);
+        self
+    }
+
+    /// Adds a number, nothing for none, and what ends it.
+    pub(crate) fn number(&mut self, number: Option<i64>, end: u8) -> &mut Self {
+        if let Some(number) = number {
+            if number < 0 {
+                self.0.push(b'-');
+            }
+            self.0.extend_from_slice(kcore::console::decimal(number.unsigned_abs(), &mut [0; 20]));
+        }
+        self.0.push(end);
+        self
+    }
+
+    /// Writes the line; 0, or -1 with `errno` set.
+    ///
+    /// # Safety
+    /// `file` is an open stream.
+    pub(crate) unsafe fn put(&self, file: *mut crate::stdio::file::FILE) -> c_int {
+        // SAFETY: the caller's promise.
+        let written = unsafe { crate::stdio::write::fwrite(self.0.as_ptr().cast(), 1, self.0.len(), file) };
+        if written == self.0.len() { 0 } else { -1 }
+    }
+}
+
+/// Whether a field can stand in a table: it has no separator and no end of a line in it.
+///
+/// # Safety
+/// `text` is null or NUL-terminated.
+pub(crate) unsafe fn is_field(text: *const c_char) -> bool {
+    // SAFETY: the caller's promise.
+    text.is_null() || !unsafe { CStr::from_ptr(text) }.to_bytes().iter().any(|byte| b":\n".contains(byte))
+}
+
+/// Whether a name stands for entries of another table (`+name`, `-name`), which have no numbers.
+///
+/// # Safety
+/// `name` is null or NUL-terminated.
+pub(crate) unsafe fn is_reference(name: *const c_char) -> bool {
+    // SAFETY: the caller's promise.
+    !name.is_null() && matches!(unsafe { *name } as u8, b'+' | b'-')
 }

@@ -5,7 +5,7 @@ use core::ffi::{CStr, c_char, c_int};
 use kcore::errno::{EINVAL, EPERM, Result};
 use macros::export;
 
-use crate::accounts::{self, Record, Room, Shared};
+use crate::accounts::{self, Line, Record, Room};
 use crate::stdio::file::FILE;
 
 /// C `struct group`.
@@ -46,7 +46,10 @@ impl Record for group {
     }
 }
 
-static SHARED: Shared<group> = Shared::new();
+accounts::walk! {
+    group as "group":
+    getgrent getgrent_r setgrent endgrent fgetgrent fgetgrent_r
+}
 
 /// The group of that name; null if there is none.
 #[export]
@@ -91,31 +94,6 @@ pub unsafe extern "C" fn getgrgid_r(
 ) -> c_int {
     // SAFETY: the caller's promises are passed on.
     unsafe { accounts::find_r(&|group: &group| group.gr_gid == gid, record, buffer, size, result) }
-}
-
-/// The next group; null after the last.
-#[export]
-pub extern "C" fn getgrent() -> *mut group {
-    SHARED.next()
-}
-
-/// Starts again from the first group.
-#[export]
-pub extern "C" fn setgrent() {
-    SHARED.rewind();
-}
-
-/// Ends the walk.
-#[export]
-pub extern "C" fn endgrent() {
-    SHARED.rewind();
-}
-
-/// The next group of a stream; null at its end.
-#[export]
-pub unsafe extern "C" fn fgetgrent(file: *mut FILE) -> *mut group {
-    // SAFETY: the caller gives an open stream.
-    unsafe { accounts::from_stream(file, &|line| SHARED.parsed(line)) }
 }
 
 /// The groups of `user` and `gid`: stores at most `*count`, sets it to how many there are, and
@@ -184,4 +162,47 @@ pub unsafe extern "C" fn initgroups(user: *const c_char, gid: u32) -> c_int {
 #[export]
 pub extern "C" fn group_member(gid: u32) -> c_int {
     c_int::from(gid == 0)
+}
+
+/// Writes a group's line; -1 with `EINVAL` for what cannot be one.
+#[export]
+pub unsafe extern "C" fn putgrent(record: *const group, file: *mut FILE) -> c_int {
+    // SAFETY: null, or the caller's structure with NUL-terminated texts, and an open stream.
+    unsafe {
+        let Some(record) = record.as_ref().filter(|_| !file.is_null()) else {
+            return crate::errno::set(EINVAL);
+        };
+        let mut members = record.gr_mem;
+        let mut line = Line::default();
+        if record.gr_name.is_null()
+            || ![record.gr_name, record.gr_passwd].iter().all(|&it| accounts::is_field(it))
+        {
+            return crate::errno::set(EINVAL);
+        }
+        let number = (!accounts::is_reference(record.gr_name)).then_some(i64::from(record.gr_gid));
+        line.text(record.gr_name, b':').text(record.gr_passwd, b':').number(number, b':');
+        let mut first = true;
+        while let Some(&member) = members.as_ref().filter(|member| !member.is_null()) {
+            if !accounts::is_field(member) || CStr::from_ptr(member).to_bytes().contains(&b',') {
+                return crate::errno::set(EINVAL);
+            }
+            if !core::mem::take(&mut first) {
+                line.end(b',');
+            }
+            line.part(member);
+            members = members.add(1);
+        }
+        line.end(b'\n');
+        line.put(file)
+    }
+}
+
+/// [`getgroups`] with the size of the buffer known.
+#[export]
+pub extern "C" fn __getgroups_chk(size: c_int, groups: *mut u32, room: usize) -> c_int {
+    // A negative size is an error of its own.
+    if let Ok(wanted) = usize::try_from(size) {
+        crate::outcome::check_room(wanted * size_of::<u32>(), room);
+    }
+    getgroups(size, groups)
 }

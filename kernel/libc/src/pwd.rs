@@ -2,10 +2,10 @@
 
 use core::ffi::{CStr, c_char, c_int};
 
-use kcore::errno::Result;
+use kcore::errno::{EINVAL, Result};
 use macros::export;
 
-use crate::accounts::{self, Record, Room, Shared};
+use crate::accounts::{self, Line, Record, Room};
 use crate::stdio::file::FILE;
 
 /// C `struct passwd`.
@@ -62,7 +62,10 @@ impl Record for passwd {
     }
 }
 
-static SHARED: Shared<passwd> = Shared::new();
+accounts::walk! {
+    passwd as "user":
+    getpwent getpwent_r setpwent endpwent fgetpwent fgetpwent_r
+}
 
 /// The user of that name; null if there is none.
 #[export]
@@ -109,29 +112,31 @@ pub unsafe extern "C" fn getpwuid_r(
     unsafe { accounts::find_r(&|user: &passwd| user.pw_uid == uid, user, buffer, size, result) }
 }
 
-/// The next user; null after the last.
+/// Writes a user's line; -1 with `EINVAL` for what cannot be one.
 #[export]
-pub extern "C" fn getpwent() -> *mut passwd {
-    SHARED.next()
-}
-
-/// Starts again from the first user.
-#[export]
-pub extern "C" fn setpwent() {
-    SHARED.rewind();
-}
-
-/// Ends the walk.
-#[export]
-pub extern "C" fn endpwent() {
-    SHARED.rewind();
-}
-
-/// The next user of a stream; null at its end.
-#[export]
-pub unsafe extern "C" fn fgetpwent(file: *mut FILE) -> *mut passwd {
-    // SAFETY: the caller gives an open stream.
-    unsafe { accounts::from_stream(file, &|line| SHARED.parsed(line)) }
+pub unsafe extern "C" fn putpwent(user: *const passwd, file: *mut FILE) -> c_int {
+    // SAFETY: null, or the caller's structure with NUL-terminated texts, and an open stream.
+    unsafe {
+        let Some(user) = user.as_ref().filter(|_| !file.is_null()) else {
+            return crate::errno::set(EINVAL);
+        };
+        let fields = [user.pw_name, user.pw_passwd, user.pw_dir, user.pw_shell];
+        if user.pw_name.is_null() || !fields.iter().all(|&field| accounts::is_field(field)) {
+            return crate::errno::set(EINVAL);
+        }
+        let numbers = !accounts::is_reference(user.pw_name);
+        let number = |id: u32| numbers.then_some(i64::from(id));
+        let gecos = if user.pw_gecos.is_null() { b"" } else { CStr::from_ptr(user.pw_gecos).to_bytes() };
+        // What would end the field becomes a blank.
+        let mut gecos = gecos.to_vec();
+        gecos.iter_mut().filter(|byte| b":\n".contains(byte)).for_each(|byte| *byte = b' ');
+        gecos.push(0);
+        let mut line = Line::default();
+        line.text(user.pw_name, b':').text(user.pw_passwd, b':');
+        line.number(number(user.pw_uid), b':').number(number(user.pw_gid), b':');
+        line.text(gecos.as_ptr().cast(), b':').text(user.pw_dir, b':').text(user.pw_shell, b'\n');
+        line.put(file)
+    }
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use core::ffi::{CStr, c_char, c_int, c_long, c_ulong};
 
-use kcore::errno::Result;
+use kcore::errno::{EINVAL, Result};
 use macros::export;
 
-use crate::accounts::{self, Record, Room, Shared};
+use crate::accounts::{self, Line, Record, Room};
 use crate::stdio::file::FILE;
 
 /// C `struct spwd`.
@@ -58,7 +58,10 @@ impl Record for spwd {
     }
 }
 
-static SHARED: Shared<spwd> = Shared::new();
+accounts::walk! {
+    spwd as "entry":
+    getspent getspent_r setspent endspent fgetspent fgetspent_r
+}
 
 /// The entry of that user; null if there is none.
 #[export]
@@ -86,34 +89,56 @@ pub unsafe extern "C" fn getspnam_r(
     }
 }
 
-/// The next entry; null after the last.
-#[export]
-pub extern "C" fn getspent() -> *mut spwd {
-    SHARED.next()
-}
-
-/// Starts again from the first entry.
-#[export]
-pub extern "C" fn setspent() {
-    SHARED.rewind();
-}
-
-/// Ends the walk.
-#[export]
-pub extern "C" fn endspent() {
-    SHARED.rewind();
-}
-
-/// The next entry of a stream; null at its end.
-#[export]
-pub unsafe extern "C" fn fgetspent(file: *mut FILE) -> *mut spwd {
-    // SAFETY: the caller gives an open stream.
-    unsafe { accounts::from_stream(file, &|line| SHARED.parsed(line)) }
-}
-
 /// The entry that `text` is; null if it is none.
 #[export]
 pub unsafe extern "C" fn sgetspent(text: *const c_char) -> *mut spwd {
     // SAFETY: the caller gives NUL-terminated text.
     SHARED.parsed(unsafe { CStr::from_ptr(text) }.to_bytes())
+}
+
+/// [`sgetspent`] with the caller's buffer; 0 or an error number.
+#[export]
+pub unsafe extern "C" fn sgetspent_r(
+    text: *const c_char,
+    entry: *mut spwd,
+    buffer: *mut c_char,
+    size: usize,
+    result: *mut *mut spwd,
+) -> c_int {
+    // SAFETY: the caller gives NUL-terminated text, a structure and a buffer of this size.
+    unsafe {
+        result.write(core::ptr::null_mut());
+        let room = core::slice::from_raw_parts_mut(buffer.cast(), size);
+        match spwd::parse(CStr::from_ptr(text).to_bytes(), &mut Room::new(room)) {
+            Ok(Some(found)) => {
+                entry.write(found);
+                result.write(entry);
+                0
+            }
+            Ok(None) => EINVAL.number(),
+            Err(error) => error.number(),
+        }
+    }
+}
+
+/// Writes an entry's line; -1 with `EINVAL` for what cannot be one.
+#[export]
+pub unsafe extern "C" fn putspent(entry: *const spwd, file: *mut FILE) -> c_int {
+    // SAFETY: the caller's structure with NUL-terminated texts, and an open stream.
+    unsafe {
+        let entry = &*entry;
+        if entry.sp_namp.is_null() || ![entry.sp_namp, entry.sp_pwdp].iter().all(|&it| accounts::is_field(it))
+        {
+            return crate::errno::set(EINVAL);
+        }
+        let mut line = Line::default();
+        line.text(entry.sp_namp, b':').text(entry.sp_pwdp, b':');
+        let days =
+            [entry.sp_lstchg, entry.sp_min, entry.sp_max, entry.sp_warn, entry.sp_inact, entry.sp_expire];
+        for day in days {
+            line.number((day != -1).then_some(day), b':');
+        }
+        line.number((entry.sp_flag != c_ulong::MAX).then_some(entry.sp_flag as i64), b'\n');
+        line.put(file)
+    }
 }

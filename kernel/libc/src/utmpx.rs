@@ -58,3 +58,53 @@ pub extern "C" fn updwtmpx(_file: *const c_char, _entry: *const c_void) {}
 /// Nothing is recorded: there is no file of logins.
 #[export]
 pub extern "C" fn logwtmp(_line: *const c_char, _name: *const c_char, _host: *const c_char) {}
+
+/// No entry: -1 with `ESRCH`, as for the two that follow. `utmp.h`'s.
+#[export]
+pub unsafe extern "C" fn getutent_r(_entry: *mut c_void, result: *mut *mut c_void) -> c_int {
+    // SAFETY: the caller's pointer.
+    unsafe { result.write(none()) };
+    -1
+}
+
+/// No entry. `utmp.h`'s.
+#[export]
+pub unsafe extern "C" fn getutid_r(
+    _wanted: *const c_void,
+    entry: *mut c_void,
+    result: *mut *mut c_void,
+) -> c_int {
+    // SAFETY: the caller's pointer.
+    unsafe { getutent_r(entry, result) }
+}
+
+/// No entry. `utmp.h`'s.
+#[export]
+pub unsafe extern "C" fn getutline_r(
+    _wanted: *const c_void,
+    entry: *mut c_void,
+    result: *mut *mut c_void,
+) -> c_int {
+    // SAFETY: the caller's pointer.
+    unsafe { getutent_r(entry, result) }
+}
+
+/// Nothing is recorded: there is no file of logins.
+#[export]
+pub extern "C" fn login(_entry: *const c_void) {}
+
+/// Nobody was logged in there: 0.
+#[export]
+pub extern "C" fn logout(_line: *const c_char) -> c_int {
+    0
+}
+
+/// Bytes of a `struct utmp`, and of a `struct utmpx`, which is the same.
+const ENTRY: usize = 384;
+
+/// Makes a `struct utmp` of a `struct utmpx` (and back, `getutmpx`).
+#[export]
+pub unsafe extern "C" fn getutmp(from: *const c_void, to: *mut c_void) {
+    // SAFETY: the caller's structures.
+    unsafe { core::ptr::copy_nonoverlapping(from.cast::<u8>(), to.cast(), ENTRY) };
+}

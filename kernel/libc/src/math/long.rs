@@ -214,6 +214,56 @@ long_double! {
     ];
 }
 
+/// Compares a number with the `long double` that says where to go, and hands on to the function of two
+/// numbers with an infinity in its place.
+macro_rules! next_toward {
+    ($(#[doc = $doc:literal] $name:ident by $next:ident:
+        $store:literal $load:literal $save:literal $give:literal $add:literal $up:literal $down:literal;)*) => {$(
+        #[doc = $doc]
+        ///
+        /// # Safety
+        /// Called by the C ABI for `long double`, from C.
+        #[export]
+        #[unsafe(naked)]
+        pub unsafe extern "C" fn $name() {
+            naked_asm!(
+                "fld tbyte ptr [rsp + 8]",
+                $store,
+                $load,
+                "fucomip st(0), st(1)",
+                // Equal numbers are the second one; what is no number comes of the addition.
+                $save,
+                "jp 3f",
+                "je 2f",
+                $up,
+                "jb 4f",
+                $down,
+                "4:",
+                "movq xmm1, rax",
+                "jmp {next}",
+                "2:",
+                $give,
+                "ret",
+                "3:",
+                $add,
+                "ret",
+                next = sym super::parts::$next,
+            )
+        }
+    )*};
+}
+
+next_toward! {
+    #[doc = "C `nexttoward`."]
+    nexttoward by nextafter: "movsd qword ptr [rsp - 8], xmm0" "fld qword ptr [rsp - 8]" "fstp qword ptr [rsp - 8]"
+        "movsd xmm0, qword ptr [rsp - 8]" "addsd xmm0, qword ptr [rsp - 8]"
+        "mov rax, 0x7ff0000000000000" "mov rax, 0xfff0000000000000";
+    #[doc = "C `nexttowardf`."]
+    nexttowardf by nextafterf: "movss dword ptr [rsp - 4], xmm0" "fld dword ptr [rsp - 4]" "fstp dword ptr [rsp - 4]"
+        "movss xmm0, dword ptr [rsp - 4]" "addss xmm0, dword ptr [rsp - 4]"
+        "mov eax, 0x7f800000" "mov eax, 0xff800000";
+}
+
 extern "C" fn outside_domain() {
     crate::errno::set(kcore::errno::EDOM);
 }
