@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use net::IpAddress;
+use net::{Endpoint, IpAddress};
 
 use super::configuration::Configuration;
 use super::message::{self, A, AAAA, NAME_ERROR, NO_ERROR, PTR, SERVER_FAILURE};
@@ -27,7 +27,7 @@ pub trait Transport {
     /// an answer for each question that got one.
     fn ask(
         &self,
-        server: IpAddress,
+        server: Endpoint,
         questions: &[Vec<u8>],
         stream: bool,
         seconds: u64,
@@ -83,7 +83,7 @@ impl Client<'_> {
     }
 
     /// Asks one server what has no final answer yet; over TCP what it cuts.
-    fn ask_one(&self, server: IpAddress, questions: &[Vec<u8>], answers: &mut [Option<Vec<u8>>]) {
+    fn ask_one(&self, server: Endpoint, questions: &[Vec<u8>], answers: &mut [Option<Vec<u8>>]) {
         let Configuration { timeout, stream, single, .. } = *self.configuration;
         let open: Vec<usize> =
             (0..questions.len()).filter(|&at| !answers[at].as_deref().is_some_and(is_final)).collect();
@@ -233,20 +233,14 @@ pub(crate) mod tests {
     #[derive(Default)]
     pub(crate) struct Fake {
         pub(crate) names: Vec<(&'static [u8], Vec<IpAddress>)>,
-        pub(crate) silent: Vec<IpAddress>,
-        pub(crate) failing: Vec<IpAddress>,
+        pub(crate) silent: Vec<Endpoint>,
+        pub(crate) failing: Vec<Endpoint>,
         pub(crate) cuts: bool,
-        pub(crate) asked: RefCell<Vec<(IpAddress, usize, bool)>>,
+        pub(crate) asked: RefCell<Vec<(Endpoint, usize, bool)>>,
     }
 
     impl Transport for Fake {
-        fn ask(
-            &self,
-            server: IpAddress,
-            questions: &[Vec<u8>],
-            stream: bool,
-            _: u64,
-        ) -> Vec<Option<Vec<u8>>> {
+        fn ask(&self, server: Endpoint, questions: &[Vec<u8>], stream: bool, _: u64) -> Vec<Option<Vec<u8>>> {
             self.asked.borrow_mut().push((server, questions.len(), stream));
             let answer = |question: &Vec<u8>| {
                 if self.silent.contains(&server) {
@@ -281,7 +275,8 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) const SERVERS: [IpAddress; 2] = [IpAddress::V4([10, 0, 0, 1]), IpAddress::V4([10, 0, 0, 2])];
+    pub(crate) const SERVERS: [Endpoint; 2] =
+        [Endpoint::new(IpAddress::V4([10, 0, 0, 1]), 53), Endpoint::new(IpAddress::V4([10, 0, 0, 2]), 53)];
     const HOST: IpAddress = IpAddress::V4([192, 0, 2, 7]);
 
     pub(crate) fn configuration() -> Configuration {

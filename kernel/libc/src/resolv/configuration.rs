@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use net::IpAddress;
+use net::{Endpoint, IpAddress};
 
 /// Servers that are asked at most (`MAXNS`).
 const SERVERS_MAX: usize = 3;
@@ -13,7 +13,7 @@ pub const PORT: u16 = 53;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Configuration {
     /// Whom to ask, in this order.
-    pub servers: Vec<IpAddress>,
+    pub servers: Vec<Endpoint>,
     /// Domains that are appended to names.
     pub search: Vec<Vec<u8>>,
     /// Dots that make a name be asked for as it is first.
@@ -55,7 +55,7 @@ impl Configuration {
             match words.next() {
                 Some(b"nameserver") if configuration.servers.len() < SERVERS_MAX => {
                     let address = words.next().and_then(crate::arpa_inet::parse_either);
-                    configuration.servers.extend(address);
+                    configuration.servers.extend(address.map(|address| Endpoint::new(address, PORT)));
                 }
                 Some(b"domain" | b"search") => configuration.search = words.map(<[u8]>::to_vec).collect(),
                 Some(b"options") => words.for_each(|word| configuration.option(word)),
@@ -93,14 +93,14 @@ impl Configuration {
         let variable = |name| crate::stdlib::environment::value(name);
         let mut configuration = Self::parse(&contents, variable(b"LOCALDOMAIN"), variable(b"RES_OPTIONS"));
         if configuration.servers.is_empty() {
-            configuration.servers = net::stack().name_servers();
-            configuration.servers.truncate(SERVERS_MAX);
+            let told = net::stack().name_servers().into_iter().take(SERVERS_MAX);
+            configuration.servers = told.map(|address| Endpoint::new(address, PORT)).collect();
             if configuration.search.is_empty() {
                 configuration.search = words(&net::stack().search_domain()).map(<[u8]>::to_vec).collect();
             }
         }
         if configuration.servers.is_empty() {
-            configuration.servers.push(IpAddress::LOOPBACK_V4);
+            configuration.servers.push(Endpoint::new(IpAddress::LOOPBACK_V4, PORT));
         }
         configuration
     }
@@ -137,8 +137,8 @@ mod tests {
             nameserver ::1\nnameserver 9.9.9.9\n";
         let read = Configuration::parse(contents, None, Some(b"attempts:4"));
         assert_eq!(read.servers.len(), 3);
-        assert_eq!(read.servers[0], IpAddress::V4([10, 0, 2, 3]));
-        assert_eq!(read.servers[2], IpAddress::LOOPBACK_V6);
+        assert_eq!(read.servers[0].address, IpAddress::V4([10, 0, 2, 3]));
+        assert_eq!(read.servers[2].address, IpAddress::LOOPBACK_V6);
         assert_eq!(read.search, [b"a.example", b"b.example"]);
         assert_eq!(
             (read.dots, read.timeout, read.attempts, read.rotate, read.stream),

@@ -9,7 +9,7 @@ use macros::export;
 use super::client::{Client, Failure, verdict};
 use super::message;
 use super::state::{__res_state, res_state};
-use super::transport::with_client;
+use super::transport::with_configuration;
 
 /// An answer and its length, or -1 with `h_errno` set.
 unsafe fn give(
@@ -63,7 +63,12 @@ pub unsafe extern "C" fn res_nquery(
     room: c_int,
 ) -> c_int {
     let name = CStr::from_ptr(name).to_bytes();
-    give(state, with_client(|client| ask(client, name, class, kind)), answer, room)
+    give(
+        state,
+        with_configuration(&res_state::configuration(state), |client| ask(client, name, class, kind)),
+        answer,
+        room,
+    )
 }
 
 /// Asks for records of a type for a name, with the domains to search.
@@ -77,7 +82,12 @@ pub unsafe extern "C" fn res_nsearch(
     room: c_int,
 ) -> c_int {
     let name = CStr::from_ptr(name).to_bytes();
-    give(state, with_client(|client| search(client, name, class, kind)), answer, room)
+    give(
+        state,
+        with_configuration(&res_state::configuration(state), |client| search(client, name, class, kind)),
+        answer,
+        room,
+    )
 }
 
 /// Asks for a name in a domain.
@@ -96,7 +106,12 @@ pub unsafe extern "C" fn res_nquerydomain(
         whole.push(b'.');
         whole.extend_from_slice(CStr::from_ptr(domain).to_bytes());
     }
-    give(state, with_client(|client| ask(client, &whole, class, kind)), answer, room)
+    give(
+        state,
+        with_configuration(&res_state::configuration(state), |client| ask(client, &whole, class, kind)),
+        answer,
+        room,
+    )
 }
 
 /// Sends a question that was made already.
@@ -110,7 +125,10 @@ pub unsafe extern "C" fn res_nsend(
 ) -> c_int {
     let Ok(length) = usize::try_from(length) else { return crate::errno::set(EINVAL) };
     let question = core::slice::from_raw_parts(question, length).to_vec();
-    let answered = with_client(|client| client.send(&[question])).into_iter().next().flatten();
+    let answered = with_configuration(&res_state::configuration(state), |client| client.send(&[question]))
+        .into_iter()
+        .next()
+        .flatten();
     give(state, answered.ok_or(Failure::TryAgain), answer, room)
 }
 

@@ -7,11 +7,11 @@ use core::time::Duration;
 
 use kcore::errno::{EAGAIN, EIO, Result};
 use kcore::time::{Instant, now};
+use net::Endpoint;
 use net::socket::{Flags, Incoming, Outgoing, SOCK_DGRAM, SOCK_STREAM, Socket, Wait};
-use net::{Endpoint, IpAddress};
 
 use super::client::Transport;
-use super::configuration::PORT;
+use super::configuration::Configuration;
 use super::message;
 
 /// Longest answer over UDP that is taken.
@@ -20,15 +20,16 @@ const DATAGRAM_MAX: usize = 4096;
 /// The kernel's stack.
 pub struct Network;
 
-fn connect(server: IpAddress, kind: i32, wait: &Wait) -> Result<Arc<dyn Socket>> {
-    let socket = net::inet::create(server.family(), kind, 0)?;
-    socket.connect(net::inet::name::write(server.family(), &Endpoint::new(server, PORT)).bytes(), wait)?;
+fn connect(server: Endpoint, kind: i32, wait: &Wait) -> Result<Arc<dyn Socket>> {
+    let family = server.address.family();
+    let socket = net::inet::create(family, kind, 0)?;
+    socket.connect(net::inet::name::write(family, &server).bytes(), wait)?;
     Ok(socket)
 }
 
 /// All questions in one go; the answers in any order.
 fn over_datagrams(
-    server: IpAddress,
+    server: Endpoint,
     questions: &[Vec<u8>],
     until: Instant,
     answers: &mut [Option<Vec<u8>>],
@@ -64,7 +65,7 @@ fn receive_all(socket: &dyn Socket, mut buffer: &mut [u8], wait: &Wait) -> Resul
 
 /// One question after the other over a connection; each message after its length.
 fn over_stream(
-    server: IpAddress,
+    server: Endpoint,
     questions: &[Vec<u8>],
     until: Instant,
     answers: &mut [Option<Vec<u8>>],
@@ -93,7 +94,7 @@ fn over_stream(
 impl Transport for Network {
     fn ask(
         &self,
-        server: IpAddress,
+        server: Endpoint,
         questions: &[Vec<u8>],
         stream: bool,
         seconds: u64,
@@ -112,11 +113,18 @@ impl Transport for Network {
 
 /// Looks names up as the machine is configured, over its network.
 pub fn with_client<T>(work: impl FnOnce(&super::client::Client<'_>) -> T) -> T {
-    let configuration = super::configuration::Configuration::current();
+    with_configuration(&Configuration::current(), work)
+}
+
+/// Looks names up as a configuration has it, over the machine's network.
+pub fn with_configuration<T>(
+    configuration: &Configuration,
+    work: impl FnOnce(&super::client::Client<'_>) -> T,
+) -> T {
     let identifier = || {
         let mut bytes = [0; 2];
         kcore::random::fill(&mut bytes);
         u16::from_ne_bytes(bytes)
     };
-    work(&super::client::Client { configuration: &configuration, transport: &Network, identifier })
+    work(&super::client::Client { configuration, transport: &Network, identifier })
 }
