@@ -15,10 +15,10 @@ const ALIGNMENT: usize = 16;
 const PAGE: usize = 4096;
 
 /// Memory for the application; null with `ENOMEM` if there is none.
-fn allocate(size: usize, alignment: usize) -> *mut c_void {
+fn allocate(size: usize, alignment: usize, from: fn(Layout) -> *mut u8) -> *mut c_void {
     // As in glibc, no object is larger than `PTRDIFF_MAX`, and a block of no bytes is one of its own.
     let block = match Layout::from_size_align(size.max(1), alignment) {
-        Ok(layout) => heap::allocate_app(layout),
+        Ok(layout) => from(layout),
         Err(_) => null_mut(),
     };
     if block.is_null() {
@@ -30,19 +30,13 @@ fn allocate(size: usize, alignment: usize) -> *mut c_void {
 /// Memory of `size` bytes, aligned to 16; null with `ENOMEM` if there is none.
 #[export]
 pub extern "C" fn malloc(size: usize) -> *mut c_void {
-    allocate(size, ALIGNMENT)
+    allocate(size, ALIGNMENT, heap::allocate_app)
 }
 
 /// Zeroed memory for `count` objects of `size` bytes; null with `ENOMEM` if there is none.
 #[export]
 pub extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
-    let bytes = count.saturating_mul(size);
-    let block = allocate(bytes, ALIGNMENT);
-    if !block.is_null() {
-        // SAFETY: the block is that long.
-        unsafe { block.cast::<u8>().write_bytes(0, bytes) };
-    }
-    block
+    allocate(count.saturating_mul(size), ALIGNMENT, heap::allocate_app_zeroed)
 }
 
 /// Gives back what `malloc` and its kin returned; null is fine. `errno` stays. Alias: `cfree`.
@@ -99,7 +93,7 @@ pub unsafe extern "C" fn reallocarray(memory: *mut c_void, count: usize, size: u
 #[export]
 pub extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
     match alignment.checked_next_power_of_two() {
-        Some(alignment) => allocate(size, alignment.max(ALIGNMENT)),
+        Some(alignment) => allocate(size, alignment.max(ALIGNMENT), heap::allocate_app),
         None => {
             crate::errno::set(EINVAL);
             null_mut()
@@ -120,7 +114,7 @@ pub unsafe extern "C" fn posix_memalign(to: *mut *mut c_void, alignment: usize, 
         return EINVAL.number();
     }
     let errno = crate::errno::get();
-    let block = allocate(size, alignment.max(ALIGNMENT));
+    let block = allocate(size, alignment.max(ALIGNMENT), heap::allocate_app);
     if block.is_null() {
         crate::errno::set_number(errno);
         return ENOMEM.number();
@@ -133,13 +127,13 @@ pub unsafe extern "C" fn posix_memalign(to: *mut *mut c_void, alignment: usize, 
 /// Memory at a multiple of the page size; null with `ENOMEM`.
 #[export]
 pub extern "C" fn valloc(size: usize) -> *mut c_void {
-    allocate(size, PAGE)
+    allocate(size, PAGE, heap::allocate_app)
 }
 
 /// Whole pages; null with `ENOMEM`.
 #[export]
 pub extern "C" fn pvalloc(size: usize) -> *mut c_void {
-    allocate(size.checked_next_multiple_of(PAGE).unwrap_or(usize::MAX), PAGE)
+    allocate(size.checked_next_multiple_of(PAGE).unwrap_or(usize::MAX), PAGE, heap::allocate_app)
 }
 
 /// How many bytes of a block may be used; 0 for null.

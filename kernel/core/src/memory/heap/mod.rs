@@ -43,6 +43,17 @@ pub fn allocate_app(layout: Layout) -> *mut u8 {
     allocate_for(layout.size(), layout.align(), For::App)
 }
 
+/// Zeroed memory for the application, as [`allocate_app`].
+pub fn allocate_app_zeroed(layout: Layout) -> *mut u8 {
+    let block = allocate_app(layout);
+    // A mapping of its own is zeros already, and costs nothing until it is used.
+    if !block.is_null() && frame_of(block).is_some() {
+        // SAFETY: the block is that long.
+        unsafe { block.write_bytes(0, layout.size()) };
+    }
+    block
+}
+
 fn allocate_for(size: usize, align: usize, user: For) -> *mut u8 {
     // An object of a power of two is aligned to its size.
     let size = if align > 16 { size.max(align).max(1) } else { size.max(1) };

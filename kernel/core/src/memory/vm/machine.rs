@@ -73,7 +73,13 @@ pub fn map(request: Request) -> Result<usize> {
 }
 
 /// Maps zeros for a large block of the heap, and says where.
+///
+/// # Errors
+/// `ENOMEM`, also for a block that all of the machine's memory could not fill.
 pub(in crate::memory) fn map_heap(length: usize) -> Result<usize> {
+    if length >> PAGE_SHIFT > frames::totals().0 {
+        return Err(ENOMEM);
+    }
     let protection = Protection { read: true, write: true, execute: false };
     map_region(Request { place: Place::Any, length, protection, shared: false, backing: None }, true)
 }
