@@ -160,11 +160,13 @@ fn memcached(address: &str, count: u64, test: &str) -> Result<Done, String> {
     let mut command = Command::new("memcslap");
     command.args(["-s", &format!("{address}:11211"), "--test", test, "--concurrency", &CLIENTS.to_string()]);
     let output = client(command.args(["--execute-number", &(count / CLIENTS).to_string()]))?;
-    // … Time: 1.234 Seconds to …
-    let seconds =
-        output.split("Time:").nth(1).and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
-    let seconds = seconds.ok_or_else(|| format!("memcslap said:\n{output}"))?;
-    Ok(Done { rate: count as f64 / seconds, count: count as f64 })
+    // Time to set           20000 keys by    8 threads:     1.942 seconds.
+    let figures = output.lines().find(|line| line.contains(" keys by ")).and_then(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        Some((words.get(3)?.parse::<f64>().ok()?, words.get(8)?.parse::<f64>().ok()?))
+    });
+    let (count, seconds) = figures.ok_or_else(|| format!("memcslap said:\n{output}"))?;
+    Ok(Done { rate: count / seconds, count })
 }
 
 fn wrk(address: &str, seconds: u64, clients: u32, more: &[&str]) -> Result<Done, String> {
@@ -346,7 +348,8 @@ fn ours(server: &Server) -> Result<Side, String> {
         "--app",
         server.app,
     ]);
-    command.arg("--into").arg(&folder).arg("--print-command");
+    // What the Linux guest's first process allows as well.
+    command.args(["--set", "open-files=65536"]).arg("--into").arg(&folder).arg("--print-command");
     for (path, text) in server.files {
         let file = programs::scratch()?.join(format!("{}-{}", server.name, path.replace('/', "-")));
         fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;

@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use super::file::File;
 use crate::errno::{EBADF, EINVAL, EMFILE, Result};
 use crate::sync::SpinLock;
+use crate::table::Tunable;
 
 /// An entry of the table.
 #[derive(Clone)]
@@ -51,20 +52,31 @@ impl Table {
 /// All descriptors below are in use; changed under the table's lock.
 static LOWEST: AtomicUsize = AtomicUsize::new(0);
 
+/// The soft limit of descriptors that a program starts with; Linux's.
+pub static OPEN_FILES: Tunable<usize> = Tunable::new(1024);
+/// The hard limit that it starts with.
+const MOST: u32 = 1 << 20;
+/// A soft limit that nobody has set.
+const UNSET: u32 = u32::MAX;
+
 /// `RLIMIT_NOFILE`: descriptors are below the soft limit, which is not above the hard one.
-static LIMIT: [AtomicU32; 2] = [AtomicU32::new(1024), AtomicU32::new(1 << 20)];
+static LIMIT: [AtomicU32; 2] = [AtomicU32::new(UNSET), AtomicU32::new(MOST)];
 
 /// Called with a file one of whose descriptors was closed; 0 until somebody asks.
 static CLOSE_HOOK: AtomicUsize = AtomicUsize::new(0);
 
 /// The soft and the hard limit of the number of descriptors.
 pub fn limit() -> (u32, u32) {
-    (LIMIT[0].load(Ordering::Relaxed), LIMIT[1].load(Ordering::Relaxed))
+    let soft = match LIMIT[0].load(Ordering::Relaxed) {
+        UNSET => OPEN_FILES.get().min(MOST as usize) as u32,
+        soft => soft,
+    };
+    (soft, LIMIT[1].load(Ordering::Relaxed))
 }
 
 /// Sets the limits; `EINVAL` if the soft one is above the hard one.
 pub fn set_limit(soft: u32, hard: u32) -> Result<()> {
-    if soft > hard || hard > 1 << 20 {
+    if soft > hard || hard > MOST {
         return Err(EINVAL);
     }
     LIMIT[0].store(soft, Ordering::Relaxed);
