@@ -53,6 +53,7 @@ impl Table {
 static LOWEST: AtomicUsize = AtomicUsize::new(0);
 
 /// The soft limit of descriptors that a program starts with; Linux's.
+#[cfg_attr(kernel, unsafe(no_mangle))]
 pub static OPEN_FILES: Tunable<usize> = Tunable::new(1024);
 /// The hard limit that it starts with.
 const MOST: u32 = 1 << 20;
