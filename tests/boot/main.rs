@@ -65,6 +65,9 @@ struct Options {
     /// Show the QEMU command line of each boot
     #[arg(long)]
     print_command: bool,
+    /// Also what may take long
+    #[arg(long)]
+    long: bool,
     /// Repeat every boot this often
     #[arg(long, default_value_t = 1)]
     repeat: usize,
@@ -127,7 +130,7 @@ fn run(options: Options) -> Result<bool, String> {
     let all = if covers { cases.clone() } else { Vec::new() };
     cases.retain(|case| case.boots(&options).next().is_some());
     let mut pairs = pair::read(&sources.join("pairs.toml"))?;
-    pairs.retain(|pair| !pair.boots(&options).is_empty());
+    pairs.retain(|pair| (options.long || !pair.long) && !pair.boots(&options).is_empty());
     let all_servers = server::read(&sources.join("servers.toml"))?;
     let mut servers = all_servers.clone();
     servers.retain(|server| !server.boots(&options).is_empty());

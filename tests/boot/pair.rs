@@ -29,6 +29,8 @@ pub struct Pair {
     seed: u64,
     #[serde(default = "default_deadline")]
     deadline: u64,
+    #[serde(default)]
+    pub long: bool,
 }
 
 fn default_deadline() -> u64 {
