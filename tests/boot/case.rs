@@ -162,10 +162,6 @@ impl Case {
         if options.quick {
             boots.truncate(1);
         }
-        boots.into_iter().filter(|boot| {
-            let name = boot.name(&self.name);
-            let wanted = options.filter.is_empty() || options.filter.iter().any(|text| name.contains(text));
-            wanted && (options.machine.is_empty() || options.machine.contains(&boot.machine))
-        })
+        boots.into_iter().filter(|boot| options.wants(&boot.name(&self.name), boot.machine))
     }
 }

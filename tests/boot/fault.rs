@@ -26,12 +26,7 @@ pub fn boots(options: &Options) -> Vec<(usize, Boot)> {
     let all = (0..FAULTS.len()).flat_map(|fault| {
         machines.map(|(machine, cpus, effort)| (fault, Boot { machine, cpus, effort, root }))
     });
-    all.filter(|(fault, boot)| {
-        let name = name(*fault, *boot);
-        let wanted = options.filter.is_empty() || options.filter.iter().any(|text| name.contains(text));
-        wanted && (options.machine.is_empty() || options.machine.contains(&boot.machine))
-    })
-    .collect()
+    all.filter(|(fault, boot)| options.wants(&name(*fault, *boot), boot.machine)).collect()
 }
 
 /// What `--filter` looks at.

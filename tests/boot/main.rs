@@ -73,6 +73,14 @@ struct Options {
     repeat: usize,
 }
 
+impl Options {
+    /// Whether a boot of this name on this machine is asked for.
+    fn wants(&self, name: &str, machine: Machine) -> bool {
+        let named = self.filter.is_empty() || self.filter.iter().any(|text| name.contains(text));
+        named && (self.machine.is_empty() || self.machine.contains(&machine))
+    }
+}
+
 /// What all the boots of a run share.
 struct Context {
     options: Options,

@@ -88,11 +88,7 @@ impl Server {
         if options.quick {
             boots.truncate(1);
         }
-        boots.retain(|boot| {
-            let name = self.boot_name(*boot);
-            let wanted = options.filter.is_empty() || options.filter.iter().any(|text| name.contains(text));
-            wanted && (options.machine.is_empty() || options.machine.contains(&boot.machine))
-        });
+        boots.retain(|boot| options.wants(&self.boot_name(*boot), boot.machine));
         boots
     }
 
