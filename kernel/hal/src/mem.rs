@@ -34,6 +34,41 @@ pub fn phys_to_virt(address: PhysAddr) -> *mut u8 {
     core::ptr::with_exposed_provenance_mut(DIRECT_BASE.wrapping_add(address.0 as usize))
 }
 
+/// Clears a frame. By words: the processor does as well by bytes, but an emulator takes each for itself, and
+/// which of them the compiler chooses depends on what it is told about size.
+///
+/// # Safety
+/// Nothing uses the frame.
+pub unsafe fn clear_frame(frame: PhysAddr) {
+    // SAFETY: a frame's bytes at its address; the flags and other registers stay.
+    unsafe {
+        core::arch::asm!(
+            "rep stosq",
+            inout("rcx") PAGE_SIZE / 8 => _,
+            inout("rdi") phys_to_virt(frame) => _,
+            in("rax") 0u64,
+            options(nostack, preserves_flags),
+        );
+    }
+}
+
+/// Copies a frame, as [`clear_frame`] clears one.
+///
+/// # Safety
+/// Nothing uses the frame that is written, nor writes the other.
+pub unsafe fn copy_frame(from: PhysAddr, to: PhysAddr) {
+    // SAFETY: two frames' bytes at their addresses; the flags and other registers stay.
+    unsafe {
+        core::arch::asm!(
+            "rep movsq",
+            inout("rcx") PAGE_SIZE / 8 => _,
+            inout("rsi") phys_to_virt(from) => _,
+            inout("rdi") phys_to_virt(to) => _,
+            options(nostack, preserves_flags),
+        );
+    }
+}
+
 /// The physical address behind an address of the direct map, of the heap or of the kernel's image;
 /// device drivers use it for buffers. Addresses of the application's mappings have to be looked up
 /// in the page tables instead (`paging::translate`); for these the answer is `None`.

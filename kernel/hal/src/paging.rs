@@ -1,7 +1,7 @@
 //! Page tables of four levels (Intel SDM volume 3, chapter 4). Where frames come from is the
 //! caller's business, so all of this runs in tests on the host, over tables in its memory.
 
-use crate::mem::{PAGE_SIZE, PhysAddr, phys_to_virt};
+use crate::mem::{PAGE_SIZE, PhysAddr, clear_frame, phys_to_virt};
 
 /// The entry is used by the processor.
 pub const PRESENT: u64 = 1;
@@ -43,7 +43,7 @@ fn table_under(entry: *mut u64, allocate: Allocate<'_>) -> Option<PhysAddr> {
     let table = allocate()?;
     // SAFETY: the frame is new, the entry as above.
     unsafe {
-        phys_to_virt(table).write_bytes(0, PAGE_SIZE);
+        clear_frame(table);
         entry.write_volatile(table.0 | PRESENT | WRITE);
     }
     Some(table)
@@ -241,7 +241,7 @@ mod tests {
         fn top(&self) -> PhysAddr {
             let top = self.take().unwrap();
             // SAFETY: the frame is new.
-            unsafe { phys_to_virt(top).write_bytes(0, PAGE_SIZE) };
+            unsafe { clear_frame(top) };
             top
         }
     }

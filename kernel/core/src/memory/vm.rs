@@ -51,9 +51,15 @@ pub trait Backing: Send + Sync {
     /// Those of the device or file system.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize>;
 
-    /// The frame that holds page number `page`, if it is in memory and stays there for as long as
-    /// this backing is referred to; it is then mapped in place.
+    /// The frame that holds page number `page`, if there is one that stays for as long as this backing
+    /// is referred to; it is then mapped in place. It may have to be read first.
     fn frame(&self, page: u64) -> Option<PhysAddr> {
+        let _ = page;
+        None
+    }
+
+    /// The same, if nothing has to be read or allocated for it.
+    fn resident(&self, page: u64) -> Option<PhysAddr> {
         let _ = page;
         None
     }

@@ -104,6 +104,16 @@ enum Content {
     Hole,
 }
 
+impl Content {
+    /// The frame of a whole page.
+    fn frame(self) -> Option<PhysAddr> {
+        match self {
+            Content::Bytes(start, PAGE) => Page::at(start as usize).and_then(Page::frame),
+            _ => None,
+        }
+    }
+}
+
 /// The body of a regular file.
 pub struct Regular {
     pages: Mutex<Pages>,
@@ -216,17 +226,23 @@ impl Regular {
     /// What `page` holds. The caller has a pin.
     fn content(&self, page: u64) -> Result<Content> {
         let mut pages = self.pages.lock();
-        if let Some(page) = pages.get(page).page() {
-            return Ok(Content::Bytes(page.pointer(), PAGE));
-        }
-        if page * PAGE as u64 >= pages.origin_size {
-            return Ok(Content::Hole);
-        }
-        if let Some(bytes) = self.origin_bytes(&pages, page) {
-            return Ok(Content::Bytes(bytes.as_ptr(), bytes.len()));
+        if let Some(content) = self.present(&pages, page) {
+            return Ok(content);
         }
         self.load(&mut pages, page)?;
         Ok(pages.get(page).page().map_or(Content::Hole, |page| Content::Bytes(page.pointer(), PAGE)))
+    }
+
+    /// What `page` holds, if nothing has to be read for it.
+    fn present(&self, pages: &Pages, page: u64) -> Option<Content> {
+        if let Some(page) = pages.get(page).page() {
+            return Some(Content::Bytes(page.pointer(), PAGE));
+        }
+        if page * PAGE as u64 >= pages.origin_size {
+            return Some(Content::Hole);
+        }
+        let bytes = self.origin_bytes(pages, page)?;
+        Some(Content::Bytes(bytes.as_ptr(), bytes.len()))
     }
 
     /// `page` as one that belongs to the file; `whole`: its old content will not be needed.
@@ -553,16 +569,24 @@ impl Backing for Mapped {
 
     fn frame(&self, page: u64) -> Option<PhysAddr> {
         let body = self.node.body_as::<Regular>()?;
+        // Besides the mapping's own, whose pages are not to go when others come.
+        let _pin = body.pin();
         if page >= body.size().div_ceil(PAGE as u64) {
             return None;
         }
         if self.shared {
             return body.own(page, false).ok()?.frame();
         }
-        match body.content(page).ok()? {
-            Content::Bytes(start, PAGE) => Page::at(start as usize).and_then(Page::frame),
-            _ => None,
+        body.content(page).ok()?.frame()
+    }
+
+    fn resident(&self, page: u64) -> Option<PhysAddr> {
+        let body = self.node.body_as::<Regular>()?;
+        if self.shared || page >= body.size().div_ceil(PAGE as u64) {
+            return None;
         }
+        let pages = body.pages.lock();
+        body.present(&pages, page)?.frame()
     }
 
     fn length(&self) -> u64 {

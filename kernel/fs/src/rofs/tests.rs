@@ -1,13 +1,13 @@
 //! Images made here, read back; and images spoilt in every way, which must not do harm.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kcore::device::block::{Block, SECTOR};
 use kcore::errno::{EINVAL, EIO, ENOENT, Result};
 use kcore::vfs::directory::OpenDirectory;
 use kcore::vfs::node::Node;
-use kcore::vfs::{OpenFlags, Place};
+use kcore::vfs::{OpenFlags, Place, page};
 
 use super::exercise::explore;
 use super::format::Super;
@@ -171,8 +171,29 @@ fn an_image_in_memory_is_read_in_place() {
     assert!(backing.frame(50).is_none());
 }
 
+/// What the page cache has room for is one number for all files.
+static CACHE: Mutex<()> = Mutex::new(());
+
+#[test]
+fn a_mapped_page_stays_when_the_cache_is_full() {
+    let _alone = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    let root = disk::mount(Arc::new(Memory(sample(), AtomicUsize::new(0)))).unwrap();
+    let big = child(&root, "big").unwrap();
+    let file = big.body().open(Place::unnamed(big.clone()), OpenFlags::empty()).unwrap();
+    let mapped = file.backing(false).unwrap();
+    assert_eq!(mapped.resident(2), None);
+    let first = mapped.frame(2).unwrap();
+    assert_eq!(mapped.resident(2), Some(first));
+    page::cached(1 << 20);
+    let later = mapped.frame(40).unwrap();
+    page::cached(-(1 << 20));
+    assert_eq!(mapped.resident(2), Some(first));
+    assert_eq!(mapped.resident(40), Some(later));
+}
+
 #[test]
 fn an_image_on_a_disk_is_read_ahead_and_cached() {
+    let _alone = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
     let device = Arc::new(Memory(sample(), AtomicUsize::new(0)));
     let root = disk::mount(device.clone()).unwrap();
     check(&root);

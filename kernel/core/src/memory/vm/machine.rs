@@ -7,7 +7,7 @@ use crate::memory::frames;
 use crate::sync::{Mutex, MutexGuard};
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU32, Ordering};
-use hal::mem::{HEAP_BASE, PAGE_SHIFT, PAGE_SIZE, PhysAddr, phys_to_virt};
+use hal::mem::{HEAP_BASE, PAGE_SHIFT, PAGE_SIZE, PhysAddr, clear_frame, copy_frame, phys_to_virt};
 use hal::paging::{self, ADDRESS, NO_EXECUTE, PRESENT, SOFTWARE, WRITE};
 
 /// Mappings lie between these.
@@ -473,12 +473,16 @@ pub(crate) fn handle_fault(address: usize, error: u64) -> Result<()> {
     }
     if let Some(frame) = backing.frame(offset >> PAGE_SHIFT) {
         if region.shared || !store {
-            return set_entry(page, frame.0 | bits(protection, region.shared), true);
+            set_entry(page, frame.0 | bits(protection, region.shared), true)?;
+            if !region.shared {
+                map_neighbours(region, backing.as_ref(), page);
+            }
+            return Ok(());
         }
         // A private page is written to: a copy takes its place.
         let copy = frames::allocate_app(0).ok_or(ENOMEM)?;
         // SAFETY: the copy is new; the frame stays as long as the backing, which the region holds.
-        unsafe { phys_to_virt(copy).copy_from_nonoverlapping(phys_to_virt(frame), PAGE_SIZE) };
+        unsafe { copy_frame(frame, copy) };
         return set_entry(page, copy.0 | OWNED | bits(protection, true), true);
     }
     // The file has to be read, without the lock.
@@ -501,7 +505,7 @@ pub(crate) fn handle_fault(address: usize, error: u64) -> Result<()> {
 fn fill(backing: &dyn Backing, offset: u64, frame: PhysAddr) -> Result<()> {
     // SAFETY: the frame is ours.
     let page = unsafe {
-        phys_to_virt(frame).write_bytes(0, PAGE_SIZE);
+        clear_frame(frame);
         core::slice::from_raw_parts_mut(phys_to_virt(frame), PAGE_SIZE)
     };
     let mut done = 0;
@@ -543,23 +547,52 @@ fn set_entry(page: usize, value: u64, replace: bool) -> Result<()> {
     Ok(())
 }
 
-/// Brings in zeros: the page, and, where there is memory enough, some of its neighbours, which are
-/// likely to be wanted next.
+/// The pages of a mapping around one of its pages, which are likely to be wanted next, and the entry of
+/// each: they are in one table, so that the entries are beside the page's own.
+fn neighbours(
+    (start, end): (usize, usize),
+    page: usize,
+    entry: *mut u64,
+) -> impl Iterator<Item = (usize, *mut u64)> {
+    const LENGTH: usize = AROUND * PAGE_SIZE;
+    let first = (page & !(LENGTH - 1)).max(start);
+    let last = (first - first % LENGTH + LENGTH).min(end);
+    (first..last).step_by(PAGE_SIZE).filter(move |&neighbour| neighbour != page).map(move |neighbour| {
+        (neighbour, entry.wrapping_offset((neighbour as isize - page as isize) / PAGE_SIZE as isize))
+    })
+}
+
+/// Maps what is in memory already of the file around a page of it.
+fn map_neighbours(region: &Region, backing: &dyn Backing, page: usize) {
+    let Some(entry) = paging::existing_entry(top(), page) else { return };
+    let bits = bits(region.protection, false);
+    let offset = region.backing.as_ref().map_or(0, |backing| backing.1);
+    for (neighbour, beside) in neighbours((region.start, region.end), page, entry) {
+        // SAFETY: an entry of the live tables; the lock is held.
+        if unsafe { beside.read_volatile() } != 0 {
+            continue;
+        }
+        let number = offset + (neighbour - region.start) as u64 >> PAGE_SHIFT;
+        if let Some(frame) = backing.resident(number) {
+            // SAFETY: as above; the frame stays as long as the backing, which the region holds.
+            unsafe { beside.write_volatile(frame.0 | bits) };
+        }
+    }
+}
+
+/// Brings in zeros: the page, and, where there is memory enough, some of its neighbours.
 fn bring_zeros(start: usize, end: usize, page: usize, protection: Protection) -> Result<()> {
-    let around = if frames::are_plentiful() { AROUND * PAGE_SIZE } else { PAGE_SIZE };
-    let first = (page & !(around - 1)).max(start);
-    let last = (first - first % around + around).min(end);
     let entry = paging::entry(top(), page, &mut || frames::allocate(0)).ok_or(ENOMEM)?;
     // SAFETY: an entry of the live tables; the lock is held.
     if unsafe { entry.read_volatile() } == 0 {
         zero_page(entry, protection)?;
     }
-    for neighbour in (first..last).step_by(PAGE_SIZE).filter(|_| around != PAGE_SIZE) {
-        // Within one table: the neighbours' entries are beside the page's.
-        let beside = entry.wrapping_offset((neighbour as isize - page as isize) / PAGE_SIZE as isize);
-        // SAFETY: as above.
-        if unsafe { beside.read_volatile() } == 0 && zero_page(beside, protection).is_err() {
-            break;
+    if frames::are_plentiful() {
+        for (_, beside) in neighbours((start, end), page, entry) {
+            // SAFETY: as above.
+            if unsafe { beside.read_volatile() } == 0 && zero_page(beside, protection).is_err() {
+                break;
+            }
         }
     }
     paging::flush(page);
@@ -570,7 +603,7 @@ fn zero_page(entry: *mut u64, protection: Protection) -> Result<()> {
     let frame = frames::allocate_app(0).ok_or(ENOMEM)?;
     // SAFETY: the frame is new; the entry is of the live tables and the lock is held.
     unsafe {
-        phys_to_virt(frame).write_bytes(0, PAGE_SIZE);
+        clear_frame(frame);
         entry.write_volatile(frame.0 | OWNED | bits(protection, true));
     }
     Ok(())
