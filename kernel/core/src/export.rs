@@ -266,7 +266,7 @@ mod host {
     /// A table of one function, `kernel_function` of version `GLIBC_2.2.5`, at address 0x1000.
     pub fn table() -> Exports {
         static ROWS: [Row; 1] = [Row {
-            hash: crate::loader::symbols::gnu_hash(b"kernel_function"),
+            hash: crate::loader::hash::gnu_hash(b"kernel_function"),
             name: 0,
             version: 16,
             attributes: 4,

@@ -53,29 +53,37 @@ fn block(key: &[u32; 8], counter: u64) -> [u32; 16] {
     start[12] = counter as u32;
     start[13] = (counter >> 32) as u32;
     let mut state = start;
-    // Columns, then diagonals.
-    const ROUNDS: [[usize; 4]; 8] = [
-        [0, 4, 8, 12],
-        [1, 5, 9, 13],
-        [2, 6, 10, 14],
-        [3, 7, 11, 15],
-        [0, 5, 10, 15],
-        [1, 6, 11, 12],
-        [2, 7, 8, 13],
-        [3, 4, 9, 14],
-    ];
     for _ in 0..10 {
-        for [a, b, c, d] in ROUNDS {
-            for (sum, other, rotated, by) in [(a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)] {
-                state[sum] = state[sum].wrapping_add(state[other]);
-                state[rotated] = (state[rotated] ^ state[sum]).rotate_left(by);
-            }
+        for column in 0..4 {
+            quarter_round(&mut state, column, 4 + column, 8 + column, 12 + column);
+        }
+        for diagonal in 0..4 {
+            let row = |row| 4 * row + (diagonal + row) % 4;
+            quarter_round(&mut state, diagonal, row(1), row(2), row(3));
         }
     }
     for (word, first) in state.iter_mut().zip(start) {
         *word = word.wrapping_add(first);
     }
     state
+}
+
+/// The quarter round of the four words at these places.
+fn quarter_round(state: &mut [u32; 16], at_a: usize, at_b: usize, at_c: usize, at_d: usize) {
+    let word = |at: usize| state[at % 16];
+    let (mut a, mut b, mut c, mut d) = (word(at_a), word(at_b), word(at_c), word(at_d));
+    a = a.wrapping_add(b);
+    d = (d ^ a).rotate_left(16);
+    c = c.wrapping_add(d);
+    b = (b ^ c).rotate_left(12);
+    a = a.wrapping_add(b);
+    d = (d ^ a).rotate_left(8);
+    c = c.wrapping_add(d);
+    b = (b ^ c).rotate_left(7);
+    state[at_a % 16] = a;
+    state[at_b % 16] = b;
+    state[at_c % 16] = c;
+    state[at_d % 16] = d;
 }
 
 impl Generator {

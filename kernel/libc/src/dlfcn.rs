@@ -169,7 +169,7 @@ pub unsafe extern "C" fn dladdr1(
     } else {
         object.path.as_ptr().cast()
     };
-    let symbol_name = symbol.and_then(|symbol| object.string(symbol.name));
+    let symbol_name = symbol.and_then(|symbol| object.string(symbol.name()));
     // SAFETY: the caller's: `info` and, with those flags, `extra` point at room for the answer.
     unsafe {
         *info = Dl_info {
@@ -180,10 +180,7 @@ pub unsafe extern "C" fn dladdr1(
         };
         match flags {
             SYMBOL => {
-                let entry = symbol.and_then(|symbol| {
-                    object.memory.pointer(object.dynamic.symbols + symbol.index as usize * 24, 24)
-                });
-                *extra = entry.map_or(null_mut(), <*mut u8>::cast);
+                *extra = symbol.map_or(null_mut(), |symbol| symbol.0.as_ptr().cast_mut().cast());
             }
             LINK_MAP => *extra = object.handle().cast(),
             _ => {}

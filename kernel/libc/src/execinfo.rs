@@ -64,7 +64,7 @@ fn describe(address: usize) -> Vec<u8> {
         let program = kcore::process::arguments().first().map_or(&b""[..], |path| path);
         text.extend_from_slice(if object.is_program { program } else { object.path() });
         text.push(b'(');
-        let from = match symbol.and_then(|symbol| Some((object.string(symbol.name)?, symbol))) {
+        let from = match symbol.and_then(|symbol| Some((object.string(symbol.name())?, symbol))) {
             Some((name, symbol)) => {
                 text.extend_from_slice(name);
                 object.address_of(&symbol)

@@ -1,8 +1,9 @@
 //! An object's dynamic section (`PT_DYNAMIC`): the addresses of its tables.
 
 use super::elf::Range;
+use super::hash;
 use super::memory::Memory;
-use super::symbols;
+use super::symbols::{SYMBOL_SIZE, Symbol};
 use alloc::vec::Vec;
 
 /// `DF_1_NODELETE`.
@@ -21,14 +22,14 @@ pub struct Dynamic {
     pub runpath: Option<usize>,
     /// `DT_STRTAB`, `DT_STRSZ`: the strings, the last of them terminated.
     pub strings: &'static [u8],
-    /// `DT_SYMTAB`.
-    pub symbols: usize,
+    /// `DT_SYMTAB`. How many there are is not said: these go on to the end of the segment, as the next do.
+    symbols: &'static [[u8; SYMBOL_SIZE]],
     /// `DT_HASH`.
     pub hash: usize,
     /// `DT_GNU_HASH`.
     pub gnu_hash: usize,
     /// `DT_VERSYM`.
-    pub version_indices: usize,
+    pub version_indices: &'static [[u8; 2]],
     /// `DT_VERNEED`.
     pub versions_needed: usize,
     /// `DT_VERDEF`.
@@ -79,6 +80,10 @@ impl Dynamic {
             match tag {
                 5 => strings.address = value,
                 10 => strings.length = value,
+                6 => dynamic.symbols = memory.rest(value).unwrap_or_default().as_chunks().0,
+                0x6fff_fff0 => {
+                    dynamic.version_indices = memory.rest(value).unwrap_or_default().as_chunks().0;
+                }
                 _ => dynamic.set(tag, value, address + 8)?,
             }
             address += 16;
@@ -93,7 +98,6 @@ impl Dynamic {
             1 => self.needed.push(value),
             2 => self.plt_relocations.length = value,
             4 => self.hash = value,
-            6 => self.symbols = value,
             7 => self.relocations.address = value,
             8 => self.relocations.length = value,
             9 if value != 24 => return Err("DT_RELAENT is not 24"),
@@ -123,7 +127,6 @@ impl Dynamic {
             36 => self.relative_relocations.address = value,
             37 if value != 8 => return Err("DT_RELRENT is not 8"),
             0x6fff_fef5 => self.gnu_hash = value,
-            0x6fff_fff0 => self.version_indices = value,
             0x6fff_fffb => self.flags1 = value,
             0x6fff_fffc => self.versions_defined = value,
             0x6fff_fffe => self.versions_needed = value,
@@ -140,17 +143,21 @@ impl Dynamic {
         rest.iter().position(|&byte| byte == 0).map(|length| &rest[..length])
     }
 
-    /// The string at this offset and [`symbols::gnu_hash`] of it, in one pass.
+    /// The entry at this index of the symbol table, if it is inside a segment.
+    #[must_use]
+    pub fn symbol(&self, index: u32) -> Option<Symbol> {
+        self.symbols.get(index as usize).map(Symbol)
+    }
+
+    /// What the version table says of the symbol at this index.
+    #[must_use]
+    pub fn version_index(&self, symbol: u32) -> Option<u16> {
+        self.version_indices.get(symbol as usize).map(|index| u16::from_le_bytes(*index))
+    }
+
+    /// The string at this offset and its hash.
     #[must_use]
     pub fn hashed(&self, offset: usize) -> Option<(&'static [u8], u32)> {
-        let rest = self.strings.get(offset..)?;
-        let mut hash = symbols::HASH_START;
-        for (length, &byte) in rest.iter().enumerate() {
-            if byte == 0 {
-                return Some((&rest[..length], hash));
-            }
-            hash = symbols::hash_step(hash, byte);
-        }
-        None
+        hash::hashed(self.strings.get(offset..)?)
     }
 }

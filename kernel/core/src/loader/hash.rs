@@ -4,6 +4,60 @@
 use super::elf::Range;
 use super::memory::Memory;
 
+/// What the hash starts from.
+const START: u32 = 5381;
+
+/// The hash of `DT_GNU_HASH` tables and of export rows: 33 to the power of a byte's distance from the end,
+/// times the byte, summed up.
+#[must_use]
+pub const fn gnu_hash(name: &[u8]) -> u32 {
+    let mut hash = START;
+    let mut index = 0;
+    while index < name.len() {
+        hash = step(hash, name[index]);
+        index += 1;
+    }
+    hash
+}
+
+const fn step(hash: u32, byte: u8) -> u32 {
+    hash.wrapping_mul(33).wrapping_add(byte as u32)
+}
+
+/// The string that `bytes` start with, up to its NUL, and [`gnu_hash`] of it: in one pass, of eight bytes at
+/// a time, since every reference of every object comes by here.
+#[must_use]
+pub fn hashed(bytes: &[u8]) -> Option<(&[u8], u32)> {
+    const POWER_8: u32 = 33u32.wrapping_pow(8);
+    let (mut hash, mut rest) = (START, bytes);
+    while let Some((word, more)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*word);
+        let zeros = word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080;
+        if zeros != 0 {
+            break;
+        }
+        hash = hash.wrapping_mul(POWER_8).wrapping_add(weighed(word));
+        rest = more;
+    }
+    let words = bytes.len() - rest.len();
+    for (index, &byte) in rest.iter().enumerate() {
+        if byte == 0 {
+            return bytes.get(..words + index).map(|string| (string, hash));
+        }
+        hash = step(hash, byte);
+    }
+    None
+}
+
+/// The sum of eight bytes, the first of them times 33 to the seventh power, the last times one.
+fn weighed(word: u64) -> u32 {
+    const BYTES: u64 = 0x00ff_00ff_00ff_00ff;
+    const PAIRS: u64 = 0x0000_ffff_0000_ffff;
+    let pairs = (word & BYTES) * 33 + (word >> 8 & BYTES);
+    let fours = (pairs & PAIRS) * (33 * 33) + (pairs >> 16 & PAIRS);
+    (fours as u32).wrapping_mul(33 * 33 * 33 * 33).wrapping_add((fours >> 32) as u32)
+}
+
 /// An object's hash table. Numbers are kept as bytes, for nothing says that the table is aligned.
 #[derive(Debug, Default)]
 pub struct GnuHash {
@@ -21,11 +75,15 @@ pub struct GnuHash {
 }
 
 impl GnuHash {
-    /// Finds the parts of the table at an address; none if they are not inside a segment.
+    /// Finds the parts of the table at an address; none if they are not inside a segment, or the
+    /// filter's length is not a power of two.
     #[must_use]
     pub fn read(memory: &Memory, table: usize) -> Option<Self> {
         let (buckets, first) = (memory.u32(table)? as usize, memory.u32(table.checked_add(4)?)?);
         let (words, shift) = (memory.u32(table + 8)? as usize, memory.u32(table.checked_add(12)?)?);
+        if !words.is_power_of_two() {
+            return None;
+        }
         let filter = Range { address: table.checked_add(16)?, length: words * 8 };
         let heads = Range { address: filter.address.checked_add(filter.length)?, length: buckets * 4 };
         Some(Self {
@@ -41,7 +99,8 @@ impl GnuHash {
     /// Whether the table may have a symbol of this hash, as the filter says.
     #[must_use]
     pub fn may_hold(&self, hash: u32) -> bool {
-        let word = (hash as usize / 64).checked_rem(self.filter.len()).unwrap_or(0);
+        // The length is a power of two.
+        let word = hash as usize / 64 & self.filter.len().wrapping_sub(1);
         let Some(word) = self.filter.get(word) else { return false };
         let word = u64::from_le_bytes(*word);
         word >> (hash % 64) & word >> (hash.wrapping_shr(self.shift) % 64) & 1 != 0
@@ -89,5 +148,27 @@ impl GnuHash {
         }
         let rest = (last..).take_while(|&index| self.chain(index).is_some_and(|entry| entry & 1 == 0));
         last + rest.count() as u32 + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_hashed_by_words_as_by_bytes() {
+        let bytes: std::vec::Vec<u8> = (0..60u8).map(|at| at.wrapping_mul(151) | 1).collect();
+        for start in 0..10 {
+            for length in 0..40 {
+                for behind in [0, 1, 7, 9] {
+                    let mut table = bytes.clone();
+                    table[start + length] = 0;
+                    table.truncate(start + length + 1 + behind);
+                    let name = &bytes[start..start + length];
+                    assert_eq!(hashed(&table[start..]), Some((name, gnu_hash(name))), "{start} {length}");
+                }
+                assert_eq!(hashed(&bytes[start..start + length]), None);
+            }
+        }
     }
 }

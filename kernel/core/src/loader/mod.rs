@@ -5,7 +5,7 @@
 
 pub mod dynamic;
 pub mod elf;
-mod hash;
+pub mod hash;
 pub mod interpose;
 pub mod lifecycle;
 pub mod load;

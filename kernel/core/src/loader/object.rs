@@ -89,10 +89,9 @@ impl Object {
         let versions = symbols::versions(&memory, &dynamic).map_err(|what| about(path, what))?;
         let hash = match dynamic.gnu_hash {
             0 => None,
-            table => Some(
-                GnuHash::read(&memory, table)
-                    .ok_or_else(|| about(path, "the hash table is not inside a segment"))?,
-            ),
+            table => {
+                Some(GnuHash::read(&memory, table).ok_or_else(|| about(path, "the hash table is damaged"))?)
+            }
         };
         let mut path = path.to_vec();
         path.push(0);
@@ -175,7 +174,7 @@ impl Object {
     /// The address of a symbol's definition in the process.
     #[must_use]
     pub fn address_of(&self, symbol: &Symbol) -> usize {
-        self.memory.bias.wrapping_add(symbol.value)
+        self.memory.bias.wrapping_add(symbol.value())
     }
 
     /// Its handle for `dlopen`'s callers.

@@ -1,5 +1,6 @@
 //! Libraries at run time: `dlopen`, `dlclose`, `dlsym` and `dladdr`, without their C clothes.
 
+use super::hash;
 use super::lifecycle;
 use super::load::{self, Batch};
 use super::lock::{self, GLOBAL, OBJECTS};
@@ -251,11 +252,11 @@ pub fn symbol(look: Look, name: &[u8], version: Option<&[u8]>, caller: usize) ->
     };
     match symbols::find(&scope, &Wanted::named(name, version), None) {
         Some(Found::Object(object, symbol)) if symbol.kind() == symbols::TLS => {
-            Ok(tls::address(&tls::Index { module: object.tls_module.get(), offset: symbol.value }).addr())
+            Ok(tls::address(&tls::Index { module: object.tls_module.get(), offset: symbol.value() }).addr())
         }
         Some(found) => Ok(relocate::address(found)),
         None => {
-            if scope.iter().any(Option::is_none) && export::was_pruned(symbols::gnu_hash(name)) {
+            if scope.iter().any(Option::is_none) && export::was_pruned(hash::gnu_hash(name)) {
                 report_name(name);
             }
             let file = requester.map_or(&b""[..], Object::path);
@@ -293,13 +294,13 @@ pub fn locate(address: usize) -> Option<(&'static Object, Option<Symbol>)> {
     let own = address.wrapping_sub(object.memory.bias);
     let mut best: Option<Symbol> = None;
     for index in 1..symbols::count(object) {
-        let Some(symbol) = Symbol::read(&object.memory, &object.dynamic, index) else { break };
+        let Some(symbol) = object.dynamic.symbol(index) else { break };
         let fits = symbol.is_defined()
             && symbol.kind() <= symbols::FUNCTION
-            && symbol.value != 0
-            && symbol.value <= own
-            && (symbol.size == 0 || own < symbol.value + symbol.size);
-        if fits && best.is_none_or(|best| symbol.value > best.value) {
+            && symbol.value() != 0
+            && symbol.value() <= own
+            && (symbol.size() == 0 || own < symbol.value() + symbol.size());
+        if fits && best.is_none_or(|best| symbol.value() > best.value()) {
             best = Some(symbol);
         }
     }

@@ -278,9 +278,9 @@ fn value(
 ) -> Result<Option<usize>> {
     let addend = entry.addend;
     let size = match target.found {
-        Some(Found::Object(_, symbol)) => symbol.size,
+        Some(Found::Object(_, symbol)) => symbol.size(),
         Some(Found::Kernel(row)) => row.size(),
-        None => target.reference.map_or(0, |symbol| symbol.size),
+        None => target.reference.map_or(0, |symbol| symbol.size()),
     };
     Ok(Some(match entry.kind {
         ADDRESS_64 | RELATIVE_32 | GLOBAL_DATA | JUMP_SLOT | ADDRESS_32 | ADDRESS_32_SIGNED | RELATIVE_64 => {
@@ -323,7 +323,7 @@ fn value(
 /// The object that has the thread-local variable, and its offset there.
 fn tls_target(object: &'static Object, target: &Target) -> Option<(&'static Object, usize)> {
     match (target.found, target.reference) {
-        (Some(Found::Object(owner, symbol)), _) => Some((owner, symbol.value)),
+        (Some(Found::Object(owner, symbol)), _) => Some((owner, symbol.value())),
         // Symbol 0 is the object's own block.
         (None, None) => Some((object, 0)),
         _ => None,
@@ -357,14 +357,16 @@ fn target(object: &'static Object, scopes: &Scopes, entry: &Relocation) -> Resul
     if entry.symbol == 0 {
         return Ok(Target { found: None, reference: None });
     }
-    let reference = Symbol::read(&object.memory, &object.dynamic, entry.symbol)
+    let reference = object
+        .dynamic
+        .symbol(entry.symbol)
         .ok_or_else(|| object.message("a relocation names a symbol outside the table"))?;
     if reference.binds_locally() {
         return Ok(Target { found: Some(Found::Object(object, reference)), reference: Some(reference) });
     }
     let (name, hash) = object
         .dynamic
-        .hashed(reference.name)
+        .hashed(reference.name())
         .ok_or_else(|| object.message("a symbol's name is outside the string table"))?;
     let version = reference_version(object, entry.symbol);
     let strict = strict(entry);
@@ -386,11 +388,7 @@ fn strict(entry: &Relocation) -> bool {
 }
 
 fn reference_version(object: &Object, index: u32) -> Option<&'static [u8]> {
-    let table = object.dynamic.version_indices;
-    if table == 0 {
-        return None;
-    }
-    let index = object.memory.u16(table + index as usize * 2)? & 0x7fff;
+    let index = object.dynamic.version_index(index)? & 0x7fff;
     let version = object.versions.get(usize::from(index))?;
     (!version.name.is_empty()).then_some(version.name)
 }
@@ -407,9 +405,9 @@ fn undefined(object: &Object, name: &[u8], version: Option<&[u8]>) -> super::mes
 fn copy(object: &'static Object, scopes: &Scopes, entry: &Relocation) -> Result<()> {
     let target = target(object, scopes, entry)?;
     if let (Some(Found::Object(owner, symbol)), Some(reference)) = (target.found, target.reference) {
-        let size = symbol.size.min(reference.size);
+        let size = symbol.size().min(reference.size());
         let to = object.memory.writable(entry.place, size).ok_or_else(|| misplaced(object, entry))?;
-        let from = owner.memory.pointer(symbol.value, size).ok_or_else(|| misplaced(object, entry))?;
+        let from = owner.memory.pointer(symbol.value(), size).ok_or_else(|| misplaced(object, entry))?;
         // SAFETY: both places hold `size` bytes, and nothing runs yet that would use them.
         unsafe { to.copy_from(from, size) };
     }

@@ -4,15 +4,14 @@
 //! 2.36 treats them.
 
 use super::dynamic::Dynamic;
-use super::elf::Range;
-use super::hash::GnuHash;
+use super::hash::{GnuHash, gnu_hash};
 use super::memory::Memory;
 use super::object::Object;
 use crate::export::{self, Row};
 use alloc::vec::Vec;
 
 /// Bytes of an `Elf64_Sym`.
-const SYMBOL_SIZE: usize = 24;
+pub const SYMBOL_SIZE: usize = 24;
 /// `STT_TLS`.
 pub const TLS: u8 = 6;
 /// `STT_GNU_IFUNC`.
@@ -29,27 +28,6 @@ const ABSOLUTE: u16 = 0xfff1;
 const FIRST_VERSION: usize = 2;
 const HIDDEN: u16 = 0x8000;
 
-/// What [`gnu_hash`] starts from.
-pub const HASH_START: u32 = 5381;
-
-/// [`gnu_hash`] of one byte more.
-#[must_use]
-pub const fn hash_step(hash: u32, byte: u8) -> u32 {
-    hash.wrapping_mul(33).wrapping_add(byte as u32)
-}
-
-/// The hash of `DT_GNU_HASH` tables and of export rows.
-#[must_use]
-pub const fn gnu_hash(name: &[u8]) -> u32 {
-    let mut hash = HASH_START;
-    let mut index = 0;
-    while index < name.len() {
-        hash = hash_step(hash, name[index]);
-        index += 1;
-    }
-    hash
-}
-
 /// The hash of `DT_HASH` tables.
 fn sysv_hash(name: &[u8]) -> u32 {
     name.iter().fold(0, |hash: u32, &byte| {
@@ -59,77 +37,79 @@ fn sysv_hash(name: &[u8]) -> u32 {
     })
 }
 
-/// A symbol table's entry.
+/// A symbol table's entry, where it is.
 #[derive(Clone, Copy, Debug)]
-pub struct Symbol {
-    /// Its place in the table.
-    pub index: u32,
-    /// Offset of its name in the string table.
-    pub name: usize,
-    /// `STB_…` in the high four bits, `STT_…` in the low four.
-    info: u8,
-    /// `STV_…`.
-    other: u8,
-    section: u16,
-    /// Its address before the load bias is added, or its offset in the TLS image.
-    pub value: usize,
-    /// Bytes.
-    pub size: usize,
-}
+pub struct Symbol(pub &'static [u8; SYMBOL_SIZE]);
 
 impl Symbol {
-    /// The entry at `index`, if it is inside a segment.
+    fn word(&self, index: usize) -> u64 {
+        self.0.as_chunks().0.get(index).map_or(0, |word| u64::from_le_bytes(*word))
+    }
+
+    /// Offset of its name in the string table.
     #[must_use]
-    #[inline(never)]
-    pub fn read(memory: &Memory, dynamic: &Dynamic, index: u32) -> Option<Self> {
-        let address = dynamic.symbols.checked_add(index as usize * SYMBOL_SIZE)?;
-        let entry = memory.bytes(Range { address, length: SYMBOL_SIZE })?;
-        let (words, _) = entry.as_chunks::<8>();
-        let [head, value, size] = *words else { return None };
-        let head = u64::from_le_bytes(head);
-        Some(Self {
-            index,
-            name: head as u32 as usize,
-            info: (head >> 32) as u8,
-            other: (head >> 40) as u8,
-            section: (head >> 48) as u16,
-            value: usize::from_le_bytes(value),
-            size: usize::from_le_bytes(size),
-        })
+    pub fn name(&self) -> usize {
+        self.word(0) as u32 as usize
+    }
+
+    /// `STB_…` in the high four bits, `STT_…` in the low four.
+    fn info(&self) -> u8 {
+        (self.word(0) >> 32) as u8
+    }
+
+    /// `STV_…`.
+    fn visibility(&self) -> u8 {
+        (self.word(0) >> 40) as u8 & 3
+    }
+
+    fn section(&self) -> u16 {
+        (self.word(0) >> 48) as u16
+    }
+
+    /// Its address before the load bias is added, or its offset in the TLS image.
+    #[must_use]
+    pub fn value(&self) -> usize {
+        self.word(1) as usize
+    }
+
+    /// Bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.word(2) as usize
     }
 
     /// `STT_…`.
     #[must_use]
     pub fn kind(&self) -> u8 {
-        self.info & 15
+        self.info() & 15
     }
 
     /// `STB_WEAK`.
     #[must_use]
     pub fn is_weak(&self) -> bool {
-        self.info >> 4 == WEAK
+        self.info() >> 4 == WEAK
     }
 
     /// `STB_LOCAL`, or a visibility that keeps references inside the object.
     #[must_use]
     pub fn binds_locally(&self) -> bool {
-        self.info >> 4 == 0 || self.other & 3 != 0 && self.section != UNDEFINED
+        self.info() >> 4 == 0 || self.visibility() != 0 && self.section() != UNDEFINED
     }
 
     /// Whether the object defines it.
     #[must_use]
     pub fn is_defined(&self) -> bool {
-        self.section != UNDEFINED
+        self.section() != UNDEFINED
     }
 
     /// Whether it answers a reference; `strict` leaves out the PLT addresses of an executable.
     fn answers(&self, strict: bool) -> bool {
-        let named = self.value != 0 || self.section == ABSOLUTE || self.kind() == TLS;
+        let named = self.value() != 0 || self.section() == ABSOLUTE || self.kind() == TLS;
         named
-            && !(self.section == UNDEFINED && (strict || self.value == 0))
+            && !(self.section() == UNDEFINED && (strict || self.value() == 0))
             && matches!(self.kind(), 0..=2 | 5 | 6 | 10)
-            && matches!(self.info >> 4, 1 | 2 | 10)
-            && matches!(self.other & 3, 0 | 3)
+            && matches!(self.info() >> 4, 1 | 2 | 10)
+            && matches!(self.visibility(), 0 | 3)
     }
 }
 
@@ -239,7 +219,7 @@ pub fn find_in(object: &Object, wanted: &Wanted) -> Option<Symbol> {
     let mut fallback = None;
     let mut candidate = first_candidate(object, wanted);
     while let Some(index) = candidate.index {
-        let symbol = Symbol::read(&object.memory, &object.dynamic, index)?;
+        let symbol = object.dynamic.symbol(index)?;
         if symbol.answers(wanted.strict) && name_is(object, &symbol, wanted.name) {
             match version_fits(object, index, wanted) {
                 Fit::Yes => return Some(symbol),
@@ -253,8 +233,13 @@ pub fn find_in(object: &Object, wanted: &Wanted) -> Option<Symbol> {
 }
 
 fn name_is(object: &Object, symbol: &Symbol, name: &[u8]) -> bool {
-    let rest = object.dynamic.strings.get(symbol.name..).unwrap_or(&[]);
-    rest.starts_with(name) && rest.get(name.len()) == Some(&0)
+    let rest = object.dynamic.strings.get(symbol.name()..).unwrap_or(&[]);
+    is_at(rest, name) || rest.starts_with(name) && rest.get(name.len()) == Some(&0)
+}
+
+/// Whether two strings start at one place, as they do where an object refers to its own symbols.
+fn is_at(string: &[u8], other: &[u8]) -> bool {
+    core::ptr::eq(string.as_ptr(), other.as_ptr())
 }
 
 enum Fit {
@@ -264,12 +249,10 @@ enum Fit {
 }
 
 fn version_fits(object: &Object, symbol: u32, wanted: &Wanted) -> Fit {
-    if object.dynamic.version_indices == 0 {
+    if object.dynamic.version_indices.is_empty() {
         return Fit::Yes;
     }
-    let Some(index) = object.memory.u16(object.dynamic.version_indices + symbol as usize * 2) else {
-        return Fit::No;
-    };
+    let Some(index) = object.dynamic.version_index(symbol) else { return Fit::No };
     let hidden = index & HIDDEN != 0;
     let index = usize::from(index & !HIDDEN);
     let Some(wanted_version) = wanted.version else {
@@ -281,7 +264,7 @@ fn version_fits(object: &Object, symbol: u32, wanted: &Wanted) -> Fit {
         };
     };
     match object.versions.get(index) {
-        Some(version) if version.name == wanted_version => Fit::Yes,
+        Some(version) if is_at(version.name, wanted_version) || version.name == wanted_version => Fit::Yes,
         Some(version) if !version.name.is_empty() => Fit::No,
         _ if hidden => Fit::No,
         _ => Fit::Yes,

@@ -77,7 +77,7 @@ fn libraries_are_bound_to_one_another() {
     let inside = function(handle, "go") as usize;
     let (object, symbol) = open::locate(inside + 1).unwrap();
     assert_eq!(object.path(), b"/lib/libsecond.so");
-    assert_eq!(object.string(symbol.unwrap().name), Some(&b"go"[..]));
+    assert_eq!(object.string(symbol.unwrap().name()), Some(&b"go"[..]));
     assert_eq!(unwind::find(inside).unwrap().link, handle.addr());
     assert_eq!(open::open(Some(b"/lib/libsecond.so"), open::NOW, 0), Ok(handle));
     open::close(handle).map_err(text).unwrap();
