@@ -447,14 +447,18 @@ fn answers(server: &Server, address: &str) -> bool {
         "redis" => "PING\\r\\n",
         "memcached" => "version\\r\\n",
         "nginx" => "GET / HTTP/1.0\\r\\n\\r\\n",
-        // It speaks only when it has been told a good deal.
-        _ => "",
+        // It speaks only when it has been told a good deal, and ends when it has been let down a few times.
+        _ => return is_success(Command::new("timeout").args(["20", "iperf3", "-c", address, "-n", "1K"])),
     };
-    let read = if request.is_empty() { "" } else { "; IFS= read -r -n 1 -t 0.2 <&3" };
-    let script = format!("exec 3<>/dev/tcp/{address}/{}; printf '{request}' >&3{read}", server.port);
-    let mut command = Command::new("timeout");
-    command.args(["0.3", "bash", "-ec", &script]).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
+    let script = format!(
+        "exec 3<>/dev/tcp/{address}/{}; printf '{request}' >&3; IFS= read -r -n 1 -t 0.2 <&3",
+        server.port
+    );
+    is_success(Command::new("timeout").args(["0.3", "bash", "-ec", &script]))
+}
+
+fn is_success(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 fn compare_rates(
