@@ -110,6 +110,7 @@ pub(super) struct Elf<'a> {
     pub segments: Vec<Segment>,
     pub dynamic: DynamicSection,
     pub sections: Option<(u64, u16)>,
+    pub unwind_index: Option<(u64, u64)>,
 }
 
 impl<'a> Elf<'a> {
@@ -129,6 +130,7 @@ impl<'a> Elf<'a> {
             dynamic: DynamicSection::default(),
             sections: Some((header.e_shoff.get(LE), header.e_shnum.get(LE)))
                 .filter(|&(at, n)| at != 0 && n != 0),
+            unwind_index: unwind_index(headers),
         };
         elf.dynamic = elf.dynamic_section(dynamic)?;
         Ok(elf)
@@ -383,6 +385,12 @@ fn interpreter(bytes: Bytes<'_>, headers: &[ProgramHeader]) -> Result<Option<Str
         Some((0, path)) => Ok(Some(printable(path))),
         _ => Err(ElfError::malformed("PT_INTERP", "the path has no end")),
     }
+}
+
+/// Where the table is that finds the unwind table of an address (`PT_GNU_EH_FRAME`).
+fn unwind_index(headers: &[ProgramHeader]) -> Option<(u64, u64)> {
+    let header = headers.iter().find(|h| h.p_type.get(LE) == elf::PT_GNU_EH_FRAME)?;
+    Some((header.p_vaddr.get(LE), header.p_filesz.get(LE)))
 }
 
 /// Text from a file, fit to be shown: anything that is not printable ASCII is escaped.

@@ -6,14 +6,15 @@
 //! answer is "any", which the report lists as an assumption.
 
 mod calls;
+mod code;
 mod formats;
 mod names;
 mod numbers;
-mod sweep;
 pub(crate) mod texts;
 
 pub use formats::{Directive, Formats};
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::closure::AppClosure;
@@ -70,9 +71,9 @@ pub struct Evidence {
 
 /// All evidence of a closure, sorted by object, then by kind and name.
 pub(super) fn collect(closure: &AppClosure, catalogue: &Catalogue) -> Vec<Evidence> {
-    let (mut found, numbers) =
-        rayon::join(|| names::collect(closure, catalogue), || numbers::collect(closure, catalogue));
-    found.extend(numbers);
+    let calls: Vec<_> = closure.objects.par_iter().map(calls::of).collect();
+    let mut found = names::collect(closure, &calls, catalogue);
+    found.extend(numbers::collect(&calls, catalogue));
     found.sort_by(|a, b| {
         (a.object, &a.kind, &a.symbol, a.address).cmp(&(b.object, &b.kind, &b.symbol, b.address))
     });

@@ -47,6 +47,7 @@ pub struct AppObject {
     pub(super) addends: Vec<u64>,
     pub(super) code: Vec<(u64, u64)>,
     pub(super) data: Vec<(u64, u64)>,
+    pub(super) unwind_index: Option<(u64, u64)>,
 }
 
 impl AppObject {
@@ -101,6 +102,7 @@ impl AppObject {
             addends: symbols::relative_addends(&file)?,
             code: file.code_sections(),
             data: file.data_sections(),
+            unwind_index: file.unwind_index,
             bytes: Arc::new(bytes),
         })
     }

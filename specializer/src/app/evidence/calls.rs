@@ -1,17 +1,35 @@
-//! What a function that an object imports is called with.
+//! What the functions are called with that do a different thing for each value of an argument.
 //!
-//! Every instruction is decoded once. A call of the import, directly, through the procedure linkage
-//! table or through the global offset table, has a known argument when the instructions just before it
-//! load a constant into the argument's register and no branch leads in between. A pointer to the
-//! import in data, a load of its address, or a call without such a constant leaves the argument open.
+//! Few functions of an object call one of these, so only those are decoded that hold four bytes which
+//! lead to the import. A call of it, directly, through the procedure linkage table or through the global
+//! offset table, has a known argument when the instructions just before it load a constant into the
+//! argument's register and no branch leads in between. A pointer to the import in data, a load of its
+//! address, or a call without such a constant leaves the argument open.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use iced_x86::{FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register};
+use iced_x86::{
+    Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind,
+    Register,
+};
 
-use super::sweep::{Window, sweep};
+use super::code::{Addresses, Code, Stretch};
 use crate::app::object::AppObject;
-use crate::app::symbols::ImportedSymbol;
+
+/// The functions, each with the argument that says what it does: names, system calls, address families.
+const FUNCTIONS: [(&str, Register); 5] = [
+    ("dlsym", Register::RSI),
+    ("dlvsym", Register::RSI),
+    ("syscall", Register::RDI),
+    ("socket", Register::RDI),
+    ("socketpair", Register::RDI),
+];
+
+/// How many instructions before a call are looked at.
+const WINDOW: usize = 31;
+
+/// How far a short branch reaches, with the length of its instruction.
+const SHORT: u64 = 130;
 
 /// A place where an import is called, or where its address goes elsewhere.
 pub(super) struct Call {
@@ -21,85 +39,218 @@ pub(super) struct Call {
     pub argument: Option<u64>,
 }
 
-/// Every call of `import` in `object`, with the constant that `register` (its 64-bit name) holds.
-pub(super) fn of(object: &AppObject, import: &ImportedSymbol, register: Register) -> Vec<Call> {
+/// The calls of each of the functions that an object imports.
+pub(super) type Calls = BTreeMap<&'static str, Vec<Call>>;
+
+/// Every call of the functions in `object`.
+pub(super) fn of(object: &AppObject) -> Calls {
     let open = |address| Call { address, argument: None };
-    let mut calls: Vec<_> = import.slots.iter().filter(|s| s.data).map(|s| open(s.address)).collect();
-    if import.canonical_plt {
-        calls.push(open(0));
+    let mut calls = Calls::new();
+    let mut slots = HashMap::new();
+    for import in &object.imports {
+        let Some(function) = FUNCTIONS.iter().position(|(name, _)| *name == import.name) else { continue };
+        let calls = calls.entry(FUNCTIONS[function].0).or_default();
+        calls.extend(import.slots.iter().filter(|slot| slot.data).map(|slot| open(slot.address)));
+        calls.extend(import.canonical_plt.then(|| open(0)));
+        slots.extend(import.slots.iter().filter(|slot| !slot.data).map(|slot| (slot.address, function)));
     }
-    let slots: HashSet<u64> = import.slots.iter().filter(|s| !s.data).map(|s| s.address).collect();
     if slots.is_empty() {
         return calls;
     }
-    let stubs = stubs(object, &slots);
-    let sweeps = code_of(object).map(|(base, code)| {
-        let state = || Sweep { entered: Entered::of(object), ..Sweep::default() };
-        sweep(base, code, state, |sweep, window| {
-            let instruction = window.last();
-            if is_near_branch(instruction) {
-                sweep.entered.note(instruction.near_branch_target());
-            }
-            match refers(instruction, &slots, &stubs) {
-                Refers::Calls => {
-                    sweep.found.push((instruction.ip(), loaded(window, register)));
-                }
-                Refers::Takes => sweep.taken.push(instruction.ip()),
-                Refers::Not => {}
-            }
-        })
-    });
-    let mut entered = Entered::of(object);
-    let mut found = Vec::new();
-    for sweep in sweeps.flatten() {
-        entered.add(&sweep.entered);
-        found.extend(sweep.found);
-        calls.extend(sweep.taken.into_iter().map(open));
-    }
-    for (address, loaded) in found {
-        // A jump in a procedure linkage table entry that something calls is that entry, no call.
-        if stubs.contains(&address)
-            && (entered.contains(address) || entered.contains(address.wrapping_sub(4)))
-        {
-            continue;
-        }
-        let argument = loaded.filter(|load| !entered.between(load.at, address)).map(|load| load.value);
-        calls.push(Call { address, argument });
+    let mut search = Search::new(object, slots);
+    search.read_what_refers();
+    search.read_what_branches();
+    for (function, call) in search.calls() {
+        calls.entry(FUNCTIONS[function].0).or_default().push(call);
     }
     calls
 }
 
-/// What the instructions of a part of the code show.
-#[derive(Default)]
-struct Sweep {
-    entered: Entered,
+/// What has been read of an object's code. Functions are numbers of [`FUNCTIONS`].
+struct Search<'a> {
+    code: Code<'a>,
+    /// The functions' slots in the global offset table.
+    slots: HashMap<u64, usize>,
+    /// Where a jump through one of the slots starts.
+    stubs: HashMap<u64, usize>,
+    /// The stretches that were read, by their starts, with their ends.
+    read: BTreeMap<u64, u64>,
+    /// Where the branches of these lead.
+    entered: BTreeSet<u64>,
     /// Calls, with what the argument's register holds.
-    found: Vec<(u64, Option<Load>)>,
-    /// Where the import's address goes elsewhere.
-    taken: Vec<u64>,
+    found: Vec<(usize, u64, Option<Load>)>,
+    /// Where a function's address goes elsewhere.
+    taken: Vec<(usize, u64)>,
 }
 
 enum Refers {
-    Calls,
-    Takes,
+    Calls(usize),
+    Takes(usize),
     Not,
 }
 
-fn refers(instruction: &Instruction, slots: &HashSet<u64>, stubs: &HashSet<u64>) -> Refers {
-    if is_near_branch(instruction) {
-        return if stubs.contains(&instruction.near_branch_target()) { Refers::Calls } else { Refers::Not };
+impl<'a> Search<'a> {
+    fn new(object: &'a AppObject, slots: HashMap<u64, usize>) -> Self {
+        Self {
+            code: Code::of(object),
+            slots,
+            stubs: HashMap::new(),
+            read: BTreeMap::new(),
+            entered: BTreeSet::new(),
+            found: Vec::new(),
+            taken: Vec::new(),
+        }
     }
-    if !instruction.is_ip_rel_memory_operand() {
-        return Refers::Not;
+
+    /// Reads every stretch that refers to a slot or to a jump through one.
+    fn read_what_refers(&mut self) {
+        // An immediate operand lies between a displacement and the end that it counts from.
+        let before_end = |slot: &u64| [0, 1, 2, 4].map(|immediate| slot.wrapping_sub(immediate));
+        let mut places = self.code.displacements(&Addresses::new(self.slots.keys().flat_map(before_end)));
+        for (place, slot) in &places {
+            if let Some(function) = self.slots.get(slot) {
+                let stubs = stubs(self.code.before(*place), *place);
+                self.stubs.extend(stubs.into_iter().map(|stub| (stub, *function)));
+            }
+        }
+        places.extend(self.code.displacements(&Addresses::new(self.stubs.keys().copied())));
+        let stubs: Vec<u64> = self.stubs.keys().copied().collect();
+        stubs.into_iter().for_each(|stub| self.read_near(stub, stub));
+        places.into_iter().for_each(|(place, _)| self.read_between(place, place));
     }
-    let address = instruction.ip_rel_memory_address();
-    let indirect =
-        matches!(instruction.flow_control(), FlowControl::IndirectCall | FlowControl::IndirectBranch);
-    match (slots.contains(&address), indirect) {
-        (true, true) => Refers::Calls,
-        (true, false) => Refers::Takes,
-        (false, _) if stubs.contains(&address) => Refers::Takes,
-        _ => Refers::Not,
+
+    /// Reads what may branch between a load and the call that it is for. The displacement of a long branch
+    /// is found wherever it is; a short one is near.
+    fn read_what_branches(&mut self) {
+        let loads = self.found.iter().filter_map(|(_, call, load)| Some((load.as_ref()?.at, *call)));
+        let loads: Vec<(u64, u64)> = loads.collect();
+        for &(load, call) in &loads {
+            self.read_near(load, call);
+        }
+        let between = loads.into_iter().flat_map(|(load, call)| load.wrapping_add(1)..=call);
+        for (place, address) in self.code.displacements(&Addresses::new(between)) {
+            let read = self.read.range(..=place).next_back().is_some_and(|(_, end)| place < *end);
+            if !read && matches!(self.code.before(place), [.., 0xe8 | 0xe9] | [.., 0x0f, 0x80..=0x8f]) {
+                self.entered.insert(address);
+            }
+        }
+    }
+
+    /// Reads the stretches that may branch to between two addresses by a short branch.
+    fn read_near(&mut self, first: u64, last: u64) {
+        self.read_between(first.saturating_sub(SHORT), last.saturating_add(SHORT));
+    }
+
+    /// Reads the stretches from one address to another.
+    fn read_between(&mut self, first: u64, last: u64) {
+        let mut done = first;
+        for address in first..=last {
+            let Some(stretch) = Some(address).filter(|at| *at >= done).and_then(|at| self.code.stretch(at))
+            else {
+                continue;
+            };
+            done = stretch.0 + stretch.1.len() as u64;
+            if self.read.insert(stretch.0, done).is_none() {
+                self.read(stretch);
+            }
+        }
+    }
+
+    fn read(&mut self, (start, bytes): Stretch<'_>) {
+        let mut decoder = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE);
+        let mut window = Window::default();
+        while decoder.can_decode() {
+            window.decode(&mut decoder);
+            let instruction = window.last();
+            if is_near_branch(instruction) {
+                self.entered.insert(instruction.near_branch_target());
+            }
+            match self.refers(instruction) {
+                Refers::Calls(function) => {
+                    let load = loaded(&window, FUNCTIONS[function].1);
+                    self.found.push((function, instruction.ip(), load));
+                }
+                Refers::Takes(function) => self.taken.push((function, instruction.ip())),
+                Refers::Not => {}
+            }
+        }
+    }
+
+    fn refers(&self, instruction: &Instruction) -> Refers {
+        if is_near_branch(instruction) {
+            let stub = self.stubs.get(&instruction.near_branch_target());
+            return stub.map_or(Refers::Not, |function| Refers::Calls(*function));
+        }
+        if !instruction.is_ip_rel_memory_operand() {
+            return Refers::Not;
+        }
+        let address = instruction.ip_rel_memory_address();
+        let indirect =
+            matches!(instruction.flow_control(), FlowControl::IndirectCall | FlowControl::IndirectBranch);
+        match (self.slots.get(&address), self.stubs.get(&address)) {
+            (Some(&function), _) if indirect => Refers::Calls(function),
+            (Some(&function), _) | (None, Some(&function)) => Refers::Takes(function),
+            _ => Refers::Not,
+        }
+    }
+
+    fn calls(self) -> impl Iterator<Item = (usize, Call)> {
+        let Self { stubs, entered, found, taken, .. } = self;
+        let found = found.into_iter().filter_map(move |(function, address, load)| {
+            // A jump in a procedure linkage table entry that something calls is that entry, no call.
+            let entry = |address: u64| stubs.contains_key(&address) && entered.contains(&address);
+            if entry(address) || stubs.contains_key(&address) && entry(address.wrapping_sub(4)) {
+                return None;
+            }
+            let mut between = load.iter().flat_map(|load| entered.range(load.at.wrapping_add(1)..=address));
+            let argument = if between.next().is_some() { None } else { load.as_ref().map(|load| load.value) };
+            Some((function, Call { address, argument }))
+        });
+        let taken = taken.into_iter().map(|(function, address)| (function, Call { address, argument: None }));
+        taken.chain(found)
+    }
+}
+
+/// Where a jump through a slot starts whose displacement is at `place`, with the `endbr64` before it: a
+/// procedure linkage table entry, or a tail call in code built without such a table.
+fn stubs(before: &[u8], place: u64) -> Vec<u64> {
+    let Some(mut rest) = before.strip_suffix(&[0xff, 0x25]) else { return Vec::new() };
+    let mut at = place - 2;
+    let mut stubs = vec![at];
+    // `bnd jmp`
+    if let Some(before) = rest.strip_suffix(&[0xf2]) {
+        (rest, at) = (before, at - 1);
+        stubs.push(at);
+    }
+    if rest.ends_with(&[0xf3, 0x0f, 0x1e, 0xfa]) {
+        stubs.push(at - 4);
+    }
+    stubs
+}
+
+/// The instructions decoded last, each decoded in its place.
+#[derive(Default)]
+struct Window {
+    ring: [Instruction; WINDOW + 1],
+    decoded: usize,
+}
+
+impl Window {
+    fn decode(&mut self, decoder: &mut Decoder<'_>) {
+        // The oldest makes room.
+        decoder.decode_out(&mut self.ring[self.decoded % (WINDOW + 1)]);
+        self.decoded += 1;
+    }
+
+    /// The instruction decoded last.
+    fn last(&self) -> &Instruction {
+        &self.ring[self.decoded.wrapping_sub(1) % (WINDOW + 1)]
+    }
+
+    /// Those before it, the latest first.
+    fn before(&self) -> impl Iterator<Item = &Instruction> {
+        let last = self.decoded.saturating_sub(1);
+        (last.saturating_sub(WINDOW)..last).rev().map(|at| &self.ring[at % (WINDOW + 1)])
     }
 }
 
@@ -164,83 +315,4 @@ fn constant(instruction: &Instruction, register: Register) -> Option<u64> {
 
 fn is_near_branch(instruction: &Instruction) -> bool {
     matches!(instruction.op0_kind(), OpKind::NearBranch64 | OpKind::NearBranch32 | OpKind::NearBranch16)
-}
-
-/// The parts of an object that hold instructions, with their addresses.
-pub(super) fn code_of(object: &AppObject) -> impl Iterator<Item = (u64, &[u8])> {
-    object.code.iter().filter_map(|&(address, size)| Some((address, object.at(address, size)?)))
-}
-
-/// Where a jump through one of the slots starts, with the `endbr64` before it: the procedure linkage
-/// table entries of the import, and its tail calls in code built without such a table.
-fn stubs(object: &AppObject, slots: &HashSet<u64>) -> HashSet<u64> {
-    let mut stubs = HashSet::new();
-    for (base, code) in code_of(object) {
-        for (at, bytes) in code.windows(6).enumerate() {
-            let [0xff, 0x25, a, b, c, d] = *bytes else { continue };
-            let target =
-                (base + at as u64 + 6).wrapping_add(i64::from(i32::from_le_bytes([a, b, c, d])) as u64);
-            if !slots.contains(&target) {
-                continue;
-            }
-            let mut start = at;
-            // `bnd jmp`
-            if code.get(start.wrapping_sub(1)) == Some(&0xf2) {
-                start -= 1;
-                stubs.insert(base + start as u64);
-            }
-            stubs.insert(base + at as u64);
-            const ENDBR64: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
-            if start >= 4 && code.get(start - 4..start) == Some(&ENDBR64) {
-                stubs.insert(base + start as u64 - 4);
-            }
-        }
-    }
-    stubs
-}
-
-/// The addresses that direct branches lead to.
-#[derive(Default)]
-struct Entered {
-    base: u64,
-    bits: Vec<u64>,
-}
-
-impl Entered {
-    fn of(object: &AppObject) -> Self {
-        let base = object.code.iter().map(|&(at, _)| at).min().unwrap_or(0);
-        let end = object.code.iter().map(|&(at, size)| at.saturating_add(size)).max().unwrap_or(0);
-        // Code is in the file, so the file bounds it.
-        let length = usize::try_from(end - base).unwrap_or(usize::MAX).min(1 << 36);
-        Self { base, bits: vec![0; length.div_ceil(64)] }
-    }
-
-    fn place(&self, address: u64) -> Option<(usize, u64)> {
-        let at = address.checked_sub(self.base)?;
-        Some((usize::try_from(at / 64).ok()?, 1 << (at % 64)))
-    }
-
-    fn note(&mut self, address: u64) {
-        if let Some((word, bit)) = self.place(address)
-            && let Some(word) = self.bits.get_mut(word)
-        {
-            *word |= bit;
-        }
-    }
-
-    /// Adds those that another part of the object's code leads to.
-    fn add(&mut self, other: &Self) {
-        for (word, more) in self.bits.iter_mut().zip(&other.bits) {
-            *word |= more;
-        }
-    }
-
-    fn contains(&self, address: u64) -> bool {
-        self.place(address).and_then(|(word, bit)| Some(self.bits.get(word)? & bit != 0)).unwrap_or(false)
-    }
-
-    /// Whether a branch leads behind `start`, up to and including `end`.
-    fn between(&self, start: u64, end: u64) -> bool {
-        (start + 1..=end).any(|address| self.contains(address))
-    }
 }

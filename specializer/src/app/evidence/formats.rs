@@ -13,7 +13,7 @@ use iced_x86::{Code, Decoder, DecoderOptions, Instruction, Mnemonic, OpKind};
 
 use rayon::prelude::*;
 
-use super::calls::code_of;
+use super::code;
 use crate::app::object::AppObject;
 
 /// What a directive asks for.
@@ -163,7 +163,7 @@ fn directives(text: &[u8]) -> Option<Vec<(Directive, usize)>> {
 
 /// The address of the first instruction that has a `%` as a constant.
 fn made_in_code(object: &AppObject) -> Option<u64> {
-    for (base, code) in code_of(object) {
+    for (base, code) in code::parts(object) {
         let mut decoder = Decoder::with_ip(64, code, base, DecoderOptions::NONE);
         let mut instruction = Instruction::new();
         while decoder.can_decode() {

@@ -9,29 +9,27 @@
 //! absolute address, or the addend of a relocation. A name that the program puts together at run time
 //! is not found; the kernel then says so by name.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use iced_x86::Register;
-
-use super::{Evidence, EvidenceKind, calls};
+use super::calls::Calls;
+use super::code::{Addresses, Code};
+use super::{Evidence, EvidenceKind};
 use crate::app::closure::AppClosure;
 use crate::app::object::AppObject;
 use crate::exports::Catalogue;
 
 const LOOKUPS: [&str; 2] = ["dlsym", "dlvsym"];
 
-pub(super) fn collect(closure: &AppClosure, catalogue: &Catalogue) -> Vec<Evidence> {
+pub(super) fn collect(closure: &AppClosure, calls: &[Calls], catalogue: &Catalogue) -> Vec<Evidence> {
     let mut found = Vec::new();
     let mut open = BTreeSet::new();
-    for (index, object) in closure.objects.iter().enumerate() {
-        for import in object.imports.iter().filter(|import| LOOKUPS.contains(&import.name.as_str())) {
-            for call in calls::of(object, import, Register::RSI) {
-                match call.argument.and_then(|address| object.text_at(address)) {
-                    Some(name) => {
-                        found.extend(evidence(catalogue, EvidenceKind::DlsymCall, &name, index, call.address))
-                    }
-                    None => drop(open.insert(index)),
+    for (index, (object, calls)) in closure.objects.iter().zip(calls).enumerate() {
+        for call in LOOKUPS.iter().filter_map(|function| calls.get(function)).flatten() {
+            match call.argument.and_then(|address| object.text_at(address)) {
+                Some(name) => {
+                    found.extend(evidence(catalogue, EvidenceKind::DlsymCall, &name, index, call.address))
                 }
+                None => drop(open.insert(index)),
             }
         }
     }
@@ -133,34 +131,16 @@ fn note<'d>(found: &mut BTreeMap<&'d [u8], u64>, name: &'d [u8], address: u64) {
 
 /// Those of the addresses that something in the object refers to.
 fn referenced(object: &AppObject, wanted: &HashMap<u64, &[u8]>) -> BTreeSet<u64> {
-    let (Some(&lowest), Some(&highest)) = (wanted.keys().min(), wanted.keys().max()) else {
-        return BTreeSet::new();
-    };
-    let span = highest - lowest;
-    let mut found: HashSet<u64> =
-        object.addends.iter().copied().filter(|at| wanted.contains_key(at)).collect();
-    // Almost every word is out of range, which is cheap to see.
-    let mut note = |address: u64| {
-        if address.wrapping_sub(lowest) <= span && wanted.contains_key(&address) {
-            found.insert(address);
-        }
-    };
-    for segment in object.segments.iter().filter(|segment| segment.executable || object.fixed) {
-        // The displacement of a RIP-relative `lea` counts from its own end.
-        let mut next = segment.address.wrapping_add(4);
-        for word in object.contents(segment).windows(4) {
-            let Some(&word) = word.first_chunk::<4>() else { continue };
-            if segment.executable {
-                note(next.wrapping_add(i64::from(i32::from_le_bytes(word)) as u64));
-            }
-            // Only objects with fixed addresses hold absolute ones.
-            if object.fixed {
-                note(u32::from_le_bytes(word).into());
-            }
-            next = next.wrapping_add(1);
-        }
+    let wanted = Addresses::new(wanted.keys().copied());
+    let mut found: BTreeSet<u64> =
+        object.addends.iter().copied().filter(|addend| wanted.contains(*addend)).collect();
+    found.extend(Code::of(object).displacements(&wanted).into_iter().map(|(_, address)| address));
+    // Only objects with fixed addresses hold absolute ones.
+    for segment in object.segments.iter().filter(|_| object.fixed) {
+        let words = wanted.find::<false>(segment.address, object.contents(segment));
+        found.extend(words.into_iter().map(|(_, address)| address));
     }
-    found.into_iter().collect()
+    found
 }
 
 impl AppObject {

@@ -2,23 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use iced_x86::Register;
-
-use super::{Evidence, EvidenceKind, calls};
-use crate::app::closure::AppClosure;
+use super::calls::Calls;
+use super::{Evidence, EvidenceKind};
 use crate::exports::Catalogue;
 
 /// The functions: system calls, and address families.
 const FUNCTIONS: [&str; 3] = ["syscall", "socket", "socketpair"];
 
-pub(super) fn collect(closure: &AppClosure, catalogue: &Catalogue) -> Vec<Evidence> {
+pub(super) fn collect(calls: &[Calls], catalogue: &Catalogue) -> Vec<Evidence> {
     let mut found = Vec::new();
     for function in FUNCTIONS {
         let Some(entry) = catalogue.provided(function) else { continue };
-        for (index, object) in closure.objects.iter().enumerate() {
-            let Some(import) = object.import(function) else { continue };
+        for (index, calls) in calls.iter().enumerate() {
+            let Some(calls) = calls.get(function) else { continue };
             let mut kinds = BTreeSet::new();
-            for call in calls::of(object, import, Register::RDI) {
+            for call in calls {
                 let number = call.argument.and_then(|number| u32::try_from(number).ok());
                 let kind = number.map_or(EvidenceKind::AnyNumber, |number| EvidenceKind::Number { number });
                 kinds.insert((kind, call.address));

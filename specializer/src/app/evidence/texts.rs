@@ -1,6 +1,6 @@
 //! Texts that a program needs to have in order to ask for something by name, such as `/proc`.
 
-use super::calls::code_of;
+use super::code;
 use crate::app::object::AppObject;
 
 /// The first object that has a text in its data, or the first four bytes of it in its code, where
@@ -9,8 +9,9 @@ pub(crate) fn find(objects: &[AppObject], text: &[u8]) -> Option<(usize, u64)> {
     let start = text.get(..4).unwrap_or(text);
     objects.iter().enumerate().find_map(|(index, object)| {
         let data = object.data().find_map(|(base, data)| Some(base + position(data, text)? as u64));
-        let found = data
-            .or_else(|| code_of(object).find_map(|(base, code)| Some(base + position(code, start)? as u64)));
+        let found = data.or_else(|| {
+            code::parts(object).find_map(|(base, code)| Some(base + position(code, start)? as u64))
+        });
         Some((index, found?))
     })
 }
