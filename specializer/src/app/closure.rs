@@ -3,9 +3,20 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::object::AppObject;
 use super::search::{OwnPaths, SearchPaths};
 use super::{AppError, ElfError};
+
+/// Objects that were opened before it was known whether they are needed.
+type Ahead = HashMap<PathBuf, Result<AppObject, AppError>>;
+
+/// What a name leads to.
+enum Found {
+    Known(ScopeEntry),
+    New(Box<AppObject>),
+}
 
 /// A place in a symbol look-up scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,7 +171,13 @@ impl AppClosure {
         let at_run_time = root.opened_at_run_time;
         let mut order = vec![ScopeEntry::Object(self.add(root, scope))];
         let mut next = 0;
+        let mut ahead = HashMap::new();
+        let mut opened_ahead = 0;
         while let Some(entry) = order.get(next).cloned() {
+            if next == opened_ahead {
+                ahead = self.open_ahead(&order[next..], search, provided);
+                opened_ahead = order.len();
+            }
             next += 1;
             let ScopeEntry::Object(index) = entry else { continue };
             let needed = self.objects.get(index).map(|o| o.needed.clone()).unwrap_or_default();
@@ -170,7 +187,18 @@ impl AppClosure {
                 } else if let Some(&known) = self.by_name.get(&name) {
                     ScopeEntry::Object(known)
                 } else {
-                    self.find(&name, index, at_run_time, scope, search, provided)?
+                    let entry = match self.find(&name, index, search, provided, &mut ahead)? {
+                        Found::Known(entry) => entry,
+                        Found::New(mut object) => {
+                            object.loaded_by = Some(index);
+                            object.opened_at_run_time = at_run_time;
+                            ScopeEntry::Object(self.add(*object, scope))
+                        }
+                    };
+                    if let ScopeEntry::Object(object) = entry {
+                        self.by_name.entry(name).or_insert(object);
+                    }
+                    entry
                 };
                 if !order.contains(&entry) {
                     order.push(entry);
@@ -179,6 +207,25 @@ impl AppClosure {
         }
         self.scopes.push(order);
         Ok(())
+    }
+
+    /// Opens what these objects need, as far as it can be told before it is looked at, on every core.
+    fn open_ahead(&self, order: &[ScopeEntry], search: &SearchPaths, provided: &BTreeSet<String>) -> Ahead {
+        let mut paths = BTreeSet::new();
+        for entry in order {
+            let ScopeEntry::Object(index) = entry else { continue };
+            for name in self.objects.get(*index).into_iter().flat_map(|object| &object.needed) {
+                if !provided.contains(name) && !self.by_name.contains_key(name) {
+                    let (candidates, _) = self.candidates(name, *index, search);
+                    paths.extend(candidates.into_iter().find(|path| path.is_file()));
+                }
+            }
+        }
+        let open = |path: PathBuf| {
+            let object = AppObject::open(&path);
+            (path, object)
+        };
+        paths.into_par_iter().map(open).collect()
     }
 
     fn add(&mut self, mut object: AppObject, scope: usize) -> usize {
@@ -191,28 +238,22 @@ impl AppClosure {
         index
     }
 
+    /// What an object's need leads to, by the rules of glibc's dynamic linker.
     fn find(
-        &mut self,
+        &self,
         name: &str,
         needed_by: usize,
-        at_run_time: bool,
-        scope: usize,
         search: &SearchPaths,
         provided: &BTreeSet<String>,
-    ) -> Result<ScopeEntry, AppError> {
-        let chain = self.chain(needed_by);
-        let (candidates, searched) = match chain.first() {
-            Some(own) if name.contains('/') => (vec![own.substitute(name)], Vec::new()),
-            _ => {
-                let searched = search.directories(&chain);
-                (searched.iter().map(|directory| directory.join(name)).collect(), searched)
-            }
-        };
+        ahead: &mut Ahead,
+    ) -> Result<Found, AppError> {
+        let (candidates, searched) = self.candidates(name, needed_by, search);
         for path in candidates {
             if !path.is_file() {
                 continue;
             }
-            let mut object = match AppObject::open(&path) {
+            let opened = ahead.remove(&path).unwrap_or_else(|| AppObject::open(&path));
+            let object = match opened {
                 Ok(object) => object,
                 // As ld.so does: a library for another machine is not the one that is meant.
                 Err(AppError::Elf { source: ElfError::Class { .. } | ElfError::Machine { .. }, .. }) => {
@@ -220,25 +261,29 @@ impl AppClosure {
                 }
                 Err(error) => return Err(error),
             };
-            let entry = match &object.soname {
-                Some(soname) if provided.contains(soname) => ScopeEntry::Kernel(soname.clone()),
+            return Ok(match &object.soname {
+                Some(soname) if provided.contains(soname) => Found::Known(ScopeEntry::Kernel(soname.clone())),
                 // Two names of one file: a link, or a soname that differs from the file's name.
-                Some(soname) if self.by_name.contains_key(soname) => {
-                    ScopeEntry::Object(self.by_name.get(soname).copied().unwrap_or_default())
-                }
-                _ => {
-                    object.loaded_by = Some(needed_by);
-                    object.opened_at_run_time = at_run_time;
-                    ScopeEntry::Object(self.add(object, scope))
-                }
-            };
-            if let ScopeEntry::Object(index) = entry {
-                self.by_name.entry(name.to_owned()).or_insert(index);
-            }
-            return Ok(entry);
+                soname => match soname.as_ref().and_then(|soname| self.by_name.get(soname)) {
+                    Some(&known) => Found::Known(ScopeEntry::Object(known)),
+                    None => Found::New(Box::new(object)),
+                },
+            });
         }
         let needed_by = self.objects.get(needed_by).map(|o| o.path.clone()).unwrap_or_default();
         Err(AppError::MissingLibrary { soname: name.to_owned(), needed_by, searched })
+    }
+
+    /// The files that may be meant by a name, and the directories they are in.
+    fn candidates(&self, name: &str, needed_by: usize, search: &SearchPaths) -> (Vec<PathBuf>, Vec<PathBuf>) {
+        let chain = self.chain(needed_by);
+        match chain.first() {
+            Some(own) if name.contains('/') => (vec![own.substitute(name)], Vec::new()),
+            _ => {
+                let searched = search.directories(&chain);
+                (searched.iter().map(|directory| directory.join(name)).collect(), searched)
+            }
+        }
     }
 
     /// The search entries of an object, of the one that loaded it, and so on up.

@@ -82,6 +82,21 @@ pub(super) struct Extent {
     pub size: u64,
 }
 
+/// The dynamic string table.
+pub(super) struct Strings<'a>(&'a [u8]);
+
+impl<'a> Strings<'a> {
+    /// The string at `offset`, or what is wrong with it.
+    pub fn at(&self, offset: u64) -> Result<&'a str, String> {
+        let tail = usize::try_from(offset).ok().and_then(|offset| self.0.get(offset..));
+        let tail = tail.ok_or_else(|| format!("its name is at {offset:#x}, outside of DT_STRTAB"))?;
+        let end = memchr::memchr(0, tail);
+        let end = end.ok_or_else(|| format!("its name at {offset:#x} of DT_STRTAB has no end"))?;
+        let text = std::str::from_utf8(tail.get(..end).unwrap_or_default());
+        text.map_err(|_| format!("its name at {offset:#x} of DT_STRTAB is no UTF-8 text"))
+    }
+}
+
 /// The entries of the dynamic section that are of use.
 #[derive(Clone, Default)]
 pub(super) struct DynamicSection {
@@ -173,21 +188,15 @@ impl<'a> Elf<'a> {
 
     /// The string at `offset` of the dynamic string table.
     pub fn string(&self, offset: u64, place: &str) -> Result<String, ElfError> {
-        let table = self.string_table()?;
-        let bad = |problem: String| ElfError::malformed(place, problem);
-        let tail = usize::try_from(offset).ok().and_then(|offset| table.get(offset..));
-        let tail = tail.ok_or_else(|| bad(format!("its name is at {offset:#x}, outside of DT_STRTAB")))?;
-        let end = tail.iter().position(|&b| b == 0);
-        let end = end.ok_or_else(|| bad(format!("its name at {offset:#x} of DT_STRTAB has no end")))?;
-        let text = std::str::from_utf8(tail.get(..end).unwrap_or_default());
-        text.map(str::to_owned)
-            .map_err(|_| bad(format!("its name at {offset:#x} of DT_STRTAB is no UTF-8 text")))
+        let text = self.strings()?.at(offset);
+        text.map(str::to_owned).map_err(|problem| ElfError::malformed(place, problem))
     }
 
-    fn string_table(&self) -> Result<&'a [u8], ElfError> {
+    /// The dynamic string table.
+    pub fn strings(&self) -> Result<Strings<'a>, ElfError> {
         let Extent { address, size } = self.dynamic.strings;
         let offset = self.offset(address, size, "DT_STRTAB")?;
-        self.bytes.range(offset, size, "DT_STRTAB")
+        Ok(Strings(self.bytes.range(offset, size, "DT_STRTAB")?))
     }
 
     fn dynamic_section(&self, header: &ProgramHeader) -> Result<DynamicSection, ElfError> {

@@ -18,7 +18,7 @@ pub use error::{AppError, ElfError};
 pub(crate) use evidence::texts;
 pub use evidence::{Directive, Evidence, EvidenceKind, Formats};
 pub use imports::{Import, Imports, Interposed, MissingImport};
-pub use object::AppObject;
+pub use object::{AppObject, FileBytes};
 pub use search::SearchPaths;
 pub use symbols::{DefinedSymbol, ImportedSymbol, Slot, SymbolKind};
 

@@ -1,13 +1,59 @@
 //! One object of the closure: the application itself or a library.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::fs::File;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use memmap2::Mmap;
 
 use super::elf::{Elf, Segment};
 use super::search::OwnPaths;
 use super::symbols::{self, DefinedSymbol, ImportedSymbol};
 use super::{AppError, ElfError};
+
+/// The bytes of a file.
+#[derive(Debug)]
+pub enum FileBytes {
+    /// In memory.
+    Read(Vec<u8>),
+    /// Where the file is cached.
+    Mapped(Mmap),
+}
+
+impl FileBytes {
+    fn of(path: &Path) -> std::io::Result<Self> {
+        let file = File::open(path)?;
+        let kind = file.metadata()?.file_type();
+        if kind.is_dir() {
+            return Err(std::io::ErrorKind::IsADirectory.into());
+        }
+        if !kind.is_file() {
+            return Ok(Self::Read(std::fs::read(path)?));
+        }
+        // SAFETY: the file is only read here. One that is written to meanwhile is read in part, as it would
+        // be without the map; one that is cut short ends the process, as it would end the program.
+        Ok(Self::Mapped(unsafe { Mmap::map(&file) }?))
+    }
+}
+
+impl From<Vec<u8>> for FileBytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Read(bytes)
+    }
+}
+
+impl Deref for FileBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Read(bytes) => bytes,
+            Self::Mapped(bytes) => bytes,
+        }
+    }
+}
 
 /// A dynamically linked ELF file, read.
 #[derive(Clone, Debug)]
@@ -29,11 +75,11 @@ pub struct AppObject {
     /// What it asks others for.
     pub imports: Vec<ImportedSymbol>,
     /// What it offers to others, by name.
-    pub defined: BTreeMap<String, Vec<DefinedSymbol>>,
+    pub defined: HashMap<String, Vec<DefinedSymbol>>,
     /// Its loadable segments.
     pub segments: Vec<Segment>,
     /// The whole file.
-    pub bytes: Arc<Vec<u8>>,
+    pub bytes: Arc<FileBytes>,
     /// BLAKE3 of the file.
     pub hash: [u8; 32],
     /// The object through which it was loaded; `None` for the application and for what `--also` names.
@@ -54,15 +100,13 @@ impl AppObject {
     /// Reads a file.
     pub fn open(path: &Path) -> Result<Self, AppError> {
         let read = |source| AppError::Read { path: path.to_owned(), source };
-        if std::fs::metadata(path).map_err(read)?.is_dir() {
-            return Err(read(std::io::ErrorKind::IsADirectory.into()));
-        }
-        let bytes = std::fs::read(path).map_err(read)?;
-        Self::parse(path, bytes).map_err(|source| AppError::Elf { path: path.to_owned(), source })
+        Self::parse(path, FileBytes::of(path).map_err(read)?)
+            .map_err(|source| AppError::Elf { path: path.to_owned(), source })
     }
 
     /// Reads a file's bytes; `path` is what it is called.
-    pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, ElfError> {
+    pub fn parse(path: &Path, bytes: impl Into<FileBytes>) -> Result<Self, ElfError> {
+        let bytes = bytes.into();
         let file = Elf::parse(&bytes)?;
         let dynamic = &file.dynamic;
         let text = |offset: Option<u64>, place: &str| offset.map(|o| file.string(o, place)).transpose();
@@ -81,7 +125,8 @@ impl AppObject {
             rpath: text(dynamic.rpath, "DT_RPATH")?,
             runpath: text(dynamic.runpath, "DT_RUNPATH")?,
         };
-        let symbols = symbols::read(&file)?;
+        let (symbols, hash) = rayon::join(|| symbols::read(&file), || *blake3::hash(&bytes).as_bytes());
+        let symbols = symbols?;
         Ok(Self {
             path: path.to_owned(),
             soname: text(dynamic.soname, "DT_SONAME")?,
@@ -93,7 +138,7 @@ impl AppObject {
             imports: symbols.imports,
             defined: symbols.defined,
             segments: file.segments.clone(),
-            hash: *blake3::hash(&bytes).as_bytes(),
+            hash,
             loaded_by: None,
             opened_at_run_time: false,
             scope: 0,

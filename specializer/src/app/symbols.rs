@@ -2,7 +2,8 @@
 //!
 //! The table has no count of its own: it is as long as the hash tables and the relocations say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use object::LittleEndian as LE;
 use object::elf;
@@ -37,7 +38,7 @@ impl SymbolKind {
 }
 
 /// A symbol that an object asks others for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportedSymbol {
     /// Its name.
     pub name: String,
@@ -55,7 +56,6 @@ pub struct ImportedSymbol {
     pub copy_relocated: bool,
     /// The addresses that relocations fill with its address: its slots in the global offset table,
     /// and pointers to it in data.
-    #[serde(skip)]
     pub slots: Vec<Slot>,
     /// Whether non-PIC code takes the address of the function: then its procedure linkage table entry
     /// stands for it.
@@ -72,10 +72,10 @@ pub struct Slot {
 }
 
 /// A symbol that an object offers to others.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DefinedSymbol {
     /// Its version; `None` where the object has no version definitions.
-    pub version: Option<String>,
+    pub version: Option<Arc<str>>,
     /// Whether a reference has to ask for that version by name.
     pub hidden: bool,
     /// What it is.
@@ -99,19 +99,19 @@ impl DefinedSymbol {
 #[derive(Default)]
 pub(super) struct Symbols {
     pub imports: Vec<ImportedSymbol>,
-    pub defined: BTreeMap<String, Vec<DefinedSymbol>>,
+    pub defined: HashMap<String, Vec<DefinedSymbol>>,
 }
 
 /// The version names of a file, by index.
 #[derive(Default)]
 struct Versions {
     needed: BTreeMap<u16, (String, String)>,
-    defined: BTreeMap<u16, String>,
+    defined: BTreeMap<u16, Arc<str>>,
 }
 
 /// Reads the dynamic symbols of a file.
 pub(super) fn read(file: &Elf<'_>) -> Result<Symbols, ElfError> {
-    let relocations = Relocations::read(file)?;
+    let mut relocations = Relocations::read(file)?;
     let count = symbol_count(file)?.max(relocations.symbols);
     let table = file.dynamic.symbols.unwrap_or_default();
     let symbols: &[elf::Sym64<LE>] = file.many(table, count, "DT_SYMTAB")?;
@@ -120,23 +120,25 @@ pub(super) fn read(file: &Elf<'_>) -> Result<Symbols, ElfError> {
         None => &[],
     };
     let versions = Versions::read(file)?;
+    let strings = file.strings()?;
     let mut found = Symbols::default();
     for (index, symbol) in symbols.iter().enumerate().skip(1) {
-        let place = format!("dynamic symbol {index}");
+        let place = || format!("dynamic symbol {index}");
         let bind = symbol.st_bind();
         if bind == elf::STB_LOCAL || [elf::STT_SECTION, elf::STT_FILE].contains(&symbol.st_type()) {
             continue;
         }
-        let name = file.string(symbol.st_name.get(LE).into(), &place)?;
+        let name = strings.at(symbol.st_name.get(LE).into());
+        let name = name.map_err(|problem| ElfError::malformed(place(), problem))?.to_owned();
         if name.is_empty() {
             continue;
         }
         let version = versym.get(index).map_or(1, |v| v.0.get(LE).0);
         let kind = SymbolKind::of(symbol);
-        let slots = relocations.slots.get(&(index as u64)).cloned().unwrap_or_default();
+        let slots = relocations.slots.remove(&(index as u64)).unwrap_or_default();
         let copied = relocations.copies.contains(&(index as u64));
         if symbol.st_shndx.get(LE) == elf::SHN_UNDEF || copied {
-            let (library, version) = versions.wanted(version, &place)?.unzip();
+            let (library, version) = versions.wanted(version, place)?.unzip();
             found.imports.push(ImportedSymbol {
                 canonical_plt: !copied && kind == SymbolKind::Function && symbol.st_value.get(LE) != 0,
                 name: name.clone(),
@@ -211,7 +213,7 @@ impl Versions {
                 let at = step(address, definition.vd_aux.get(LE), &place)?;
                 let aux: &elf::Verdaux<LE> = file.one(at, &place)?;
                 let name = file.string(aux.vda_name.get(LE).into(), &place)?;
-                self.defined.insert(definition.vd_ndx.get(LE).0 & 0x7fff, name);
+                self.defined.insert(definition.vd_ndx.get(LE).0 & 0x7fff, name.into());
             }
             if definition.vd_next.get(LE) == 0 {
                 break;
@@ -222,7 +224,7 @@ impl Versions {
     }
 
     /// The library and the version that an undefined symbol with this `DT_VERSYM` value asks for.
-    fn wanted(&self, version: u16, place: &str) -> Result<Option<(String, String)>, ElfError> {
+    fn wanted(&self, version: u16, place: impl Fn() -> String) -> Result<Option<(String, String)>, ElfError> {
         let index = version & 0x7fff;
         if index <= 1 {
             return Ok(None);
@@ -234,7 +236,10 @@ impl Versions {
         if self.defined.contains_key(&index) {
             return Ok(None);
         }
-        Err(ElfError::malformed(place, format!("its version {index} is in neither DT_VERNEED nor DT_VERDEF")))
+        Err(ElfError::malformed(
+            place(),
+            format!("its version {index} is in neither DT_VERNEED nor DT_VERDEF"),
+        ))
     }
 }
 
@@ -249,7 +254,7 @@ struct Relocations {
     /// One more than the highest symbol index.
     symbols: u64,
     copies: Vec<u64>,
-    slots: BTreeMap<u64, Vec<Slot>>,
+    slots: HashMap<u64, Vec<Slot>>,
 }
 
 impl Relocations {

@@ -128,9 +128,9 @@ impl<'a> Search<'a> {
             self.read_near(load, call);
         }
         let between = loads.into_iter().flat_map(|(load, call)| load.wrapping_add(1)..=call);
-        for (place, address) in self.code.displacements(&Addresses::new(between)) {
+        for (place, address) in self.code.branches(&Addresses::new(between)) {
             let read = self.read.range(..=place).next_back().is_some_and(|(_, end)| place < *end);
-            if !read && matches!(self.code.before(place), [.., 0xe8 | 0xe9] | [.., 0x0f, 0x80..=0x8f]) {
+            if !read {
                 self.entered.insert(address);
             }
         }

@@ -54,15 +54,25 @@ impl<'a> Code<'a> {
     /// Every place where four bytes, as a displacement that counts from their own end, lead to one of
     /// these addresses; with that address.
     pub fn displacements(&self, wanted: &Addresses) -> Vec<(u64, u64)> {
-        let chunks: Vec<_> = self.parts.iter().flat_map(|&(base, part)| chunks(base, part)).collect();
-        chunks.into_par_iter().flat_map_iter(|(base, bytes)| wanted.find::<true>(base, bytes)).collect()
+        self.search(4, |base, bytes| wanted.find::<true>(base, bytes))
+    }
+
+    /// The same, of calls, jumps and conditional jumps only; where a byte before only looks like one, too.
+    pub fn branches(&self, wanted: &Addresses) -> Vec<(u64, u64)> {
+        self.search(5, |base, bytes| wanted.branches(base, bytes))
+    }
+
+    /// Searches on every core for what is `length` bytes long.
+    fn search<T: Send>(&self, length: usize, find: impl Fn(u64, &[u8]) -> Vec<T> + Sync) -> Vec<T> {
+        let chunks: Vec<_> = self.parts.iter().flat_map(|part| chunks(part, length - 1)).collect();
+        chunks.into_par_iter().flat_map_iter(|(base, bytes)| find(base, bytes)).collect()
     }
 }
 
-/// Overlapping chunks, each with its address: a word is whole in one of them.
-fn chunks(base: u64, part: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+/// Chunks of a part that overlap by so many bytes, each with its address.
+fn chunks<'a>((base, part): &(u64, &'a [u8]), overlap: usize) -> impl Iterator<Item = (u64, &'a [u8])> {
     (0..part.len()).step_by(CHUNK).map(move |at| {
-        let end = (at + CHUNK + size_of::<u32>() - 1).min(part.len());
+        let end = (at + CHUNK + overlap).min(part.len());
         (base.wrapping_add(at as u64), &part[at..end])
     })
 }
@@ -120,6 +130,25 @@ impl Addresses {
                 }
             }
             at += count;
+        }
+        found
+    }
+
+    /// The displacements of branches that lead to one of the addresses. Where these are far apart, looking
+    /// for branches first is faster.
+    fn branches(&self, base: u64, bytes: &[u8]) -> Vec<(u64, u64)> {
+        let mut found = Vec::new();
+        for (at, window) in bytes.windows(5).enumerate() {
+            let [opcode, word @ ..] = *window.first_chunk::<5>().unwrap_or(&[0; 5]);
+            let before = at.checked_sub(1).map_or(0x0f, |at| bytes[at]);
+            if !matches!((before, opcode), (_, 0xe8 | 0xe9) | (0x0f, 0x80..=0x8f)) {
+                continue;
+            }
+            let place = base.wrapping_add(at as u64 + 1);
+            let address = place.wrapping_add(4).wrapping_add_signed(i32::from_le_bytes(word).into());
+            if self.contains(address) {
+                found.push((place, address));
+            }
         }
         found
     }

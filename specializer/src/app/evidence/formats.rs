@@ -67,9 +67,15 @@ impl Formats {
         if !objects.iter().any(used) {
             return found;
         }
-        for (index, object) in objects.iter().enumerate() {
-            for (address, data) in object.data() {
-                found.strings(data, address, index);
+        let in_data = |(index, object): (usize, &AppObject)| {
+            let mut found = Self::default();
+            object.data().for_each(|(address, data)| found.strings(data, address, index));
+            found
+        };
+        for object in objects.par_iter().enumerate().map(in_data).collect::<Vec<_>>() {
+            found.made = found.made.or(object.made);
+            for (directive, first) in object.directives {
+                found.directives.entry(directive).or_insert(first);
             }
         }
         if found.made.is_none() {
@@ -80,24 +86,23 @@ impl Formats {
     }
 
     fn strings(&mut self, data: &[u8], base: u64, object: usize) {
-        let mut address = base;
-        for run in data.split(|&byte| byte == 0) {
-            for at in run.iter().enumerate().filter(|(_, byte)| **byte == b'%').map(|(at, _)| at) {
-                let Some(tail) = run.get(at..).and_then(text) else { continue };
-                match directives(tail.as_bytes()) {
-                    Some(found) => {
-                        for (directive, length) in found {
-                            let shown = tail.get(..length).unwrap_or(tail).to_owned();
-                            self.directives.entry(directive).or_insert((shown, object, address + at as u64));
-                        }
+        for at in memchr::memchr_iter(b'%', data) {
+            let end = memchr::memchr(0, &data[at..]).map_or(data.len(), |length| at + length);
+            let Some(tail) = text(&data[at..end]) else { continue };
+            let address = base + at as u64;
+            match directives(tail.as_bytes()) {
+                Some(found) => {
+                    for (directive, length) in found {
+                        let shown = || (tail.get(..length).unwrap_or(tail).to_owned(), object, address);
+                        self.directives.entry(directive).or_insert_with(shown);
                     }
-                    None if text(run).is_some() => {
-                        self.made.get_or_insert((object, address + at as u64));
-                    }
-                    None => {}
                 }
+                None if self.made.is_none() => {
+                    let start = memchr::memrchr(0, &data[..at]).map_or(0, |before| before + 1);
+                    self.made = text(&data[start..end]).map(|_| (object, address));
+                }
+                None => {}
             }
-            address += run.len() as u64 + 1;
         }
     }
 }

@@ -11,6 +11,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use rayon::prelude::*;
+
 use super::calls::Calls;
 use super::code::{Addresses, Code};
 use super::{Evidence, EvidenceKind};
@@ -38,12 +40,12 @@ pub(super) fn collect(closure: &AppClosure, calls: &[Calls], catalogue: &Catalog
     }
     open.insert(0);
     let names = Names::of(catalogue);
-    for index in open {
-        let Some(object) = closure.objects.get(index) else { continue };
-        for (name, address) in names.in_object(object) {
-            found.extend(evidence(catalogue, EvidenceKind::Dlsym, &name, index, address));
-        }
-    }
+    let in_object = |index: usize| {
+        let found = closure.objects.get(index).map(|object| names.in_object(object)).unwrap_or_default();
+        let found = found.into_iter();
+        found.filter_map(move |(name, at)| evidence(catalogue, EvidenceKind::Dlsym, &name, index, at))
+    };
+    found.par_extend(open.into_par_iter().flat_map_iter(in_object));
     found
 }
 
@@ -68,6 +70,8 @@ fn evidence(
 /// The names that a kernel exports, by their last two bytes.
 struct Names<'a> {
     by_end: HashMap<[u8; 2], Vec<&'a [u8]>>,
+    /// Which these are: most runs are told apart by that.
+    ends: Vec<bool>,
 }
 
 /// What was found so far in an object.
@@ -80,24 +84,28 @@ struct Found<'d> {
 impl<'a> Names<'a> {
     fn of(catalogue: &'a Catalogue) -> Self {
         let mut by_end: HashMap<_, Vec<_>> = HashMap::new();
+        let mut ends = vec![false; 1 << 16];
         for (_, entry) in catalogue.entries().filter(|(_, entry)| entry.provided && entry.default) {
             if let Some(end) = entry.name.as_bytes().last_chunk::<2>() {
                 by_end.entry(*end).or_default().push(entry.name.as_bytes());
+                ends[usize::from(u16::from_le_bytes(*end))] = true;
             }
         }
-        Self { by_end }
+        Self { by_end, ends }
     }
 
     /// The names that an object has as strings, with the lowest address of each.
     fn in_object(&self, object: &AppObject) -> BTreeMap<String, u64> {
         let mut found = Found::default();
         for segment in object.segments.iter().filter(|segment| !segment.executable) {
-            let mut address = segment.address;
-            for run in object.contents(segment).split(|&byte| byte == 0) {
-                if !object.in_string_table(address) {
-                    self.in_run(run, address, &mut found);
+            let data = object.contents(segment);
+            let mut start = 0;
+            for end in memchr::memchr_iter(0, data).chain([data.len()]) {
+                let address = segment.address.wrapping_add(start as u64);
+                if end - start > 1 && !object.in_string_table(address) {
+                    self.in_run(&data[start..end], address, &mut found);
                 }
-                address += run.len() as u64 + 1;
+                start = end + 1;
             }
         }
         let Found { mut whole, mut tails } = found;
@@ -111,7 +119,11 @@ impl<'a> Names<'a> {
     }
 
     fn in_run<'d>(&self, run: &'d [u8], address: u64, found: &mut Found<'d>) {
-        let Some(names) = run.last_chunk::<2>().and_then(|end| self.by_end.get(end)) else { return };
+        let Some(end) = run.last_chunk::<2>().filter(|end| self.ends[usize::from(u16::from_le_bytes(**end))])
+        else {
+            return;
+        };
+        let Some(names) = self.by_end.get(end) else { return };
         for name in names.iter().filter(|name| run.ends_with(name)) {
             let at = run.len() - name.len();
             let tail = run.get(at..).unwrap_or_default();
