@@ -39,7 +39,7 @@ fn exported(library: &AppObject) -> Symbols {
         for definition in definitions {
             let version = definition.version.clone().unwrap_or_default();
             // The names of the versions themselves are symbols, too.
-            if version == "GLIBC_PRIVATE" || *name == version || version.starts_with("lib") {
+            if &*version == "GLIBC_PRIVATE" || **name == *version || version.starts_with("lib") {
                 continue;
             }
             let kind = match definition.kind {
@@ -47,7 +47,7 @@ fn exported(library: &AppObject) -> Symbols {
                 SymbolKind::Tls => EntryKind::Tls { size: definition.size },
                 SymbolKind::Function | SymbolKind::Unknown => EntryKind::Function,
             };
-            symbols.insert((name.clone(), version), (!definition.hidden, kind.to_string()));
+            symbols.insert((name.clone(), version.to_string()), (!definition.hidden, kind.to_string()));
         }
     }
     symbols
