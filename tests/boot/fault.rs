@@ -10,14 +10,14 @@ use crate::build::{self, Program};
 use crate::case::{Boot, Case};
 use crate::{Context, Options};
 
-/// A fault by its name in `faults.c`, what the console says of it, and the functions that lead to it.
-const FAULTS: [(&str, &str, [&str; 2]); 3] = [
-    ("null-call", "executing 0x0 (null pointer)", ["calls_nothing+", "main+"]),
-    ("stack-overflow", "(stack overflow)", ["#0 0x", "goes_deep+"]),
-    ("read-only", "(read-only memory)", ["writes_what_is_fixed+", "main+"]),
+/// A fault by its name in `faults.c`, what the console says of it, the functions that lead to it, and the exit
+/// status: 128 and the number of SIGSEGV or SIGBUS.
+const FAULTS: [(&str, &str, [&str; 2], i32); 4] = [
+    ("null-call", "executing 0x0 (null pointer)", ["calls_nothing+", "main+"], 139),
+    ("stack-overflow", "(stack overflow)", ["#0 0x", "goes_deep+"], 139),
+    ("read-only", "(read-only memory)", ["writes_what_is_fixed+", "main+"], 139),
+    ("no-memory", "(out of memory)", ["uses_more_than_there_is+", "main+"], 135),
 ];
-/// 128 and SIGSEGV.
-const STATUS: i32 = 139;
 
 /// The boots that the options ask for, by name.
 pub fn boots(options: &Options) -> Vec<(usize, Boot)> {
@@ -56,7 +56,7 @@ pub fn all_faults(context: &Context) {
 }
 
 fn one(fault: usize, boot: Boot, program: &Program, context: &Context) -> Result<(), String> {
-    let (argument, said, functions) = FAULTS[fault];
+    let (argument, said, functions, status) = FAULTS[fault];
     let mut command = Command::new(env!("CARGO_BIN_EXE_specialize"));
     command.args(["run", "--quiet", "--deadline", "120", "--hv", boot.profile(), "--effort", boot.effort]);
     command.args(["--machine", boot.machine.name(), "--accel", context.accelerator.name()]);
@@ -70,7 +70,7 @@ fn one(fault: usize, boot: Boot, program: &Program, context: &Context) -> Result
     let names = String::from_utf8_lossy(&output.stderr);
     let begun = console.starts_with(&format!("about to fault: {argument}\n\nfatal: page fault: "));
     let named = functions.iter().all(|function| names.contains(function));
-    if begun && console.contains(said) && named && output.status.code() == Some(STATUS) {
+    if begun && console.contains(said) && named && output.status.code() == Some(status) {
         return Ok(());
     }
     Err(format!("  {}\n  its console:\n{console}\n  specialize:\n{names}", output.status))

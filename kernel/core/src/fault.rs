@@ -31,10 +31,13 @@ pub fn panicked(file: &str, line: u32) -> ! {
 #[cfg(kernel)]
 mod machine {
     use crate::console::{Part, message};
+    use crate::errno::{EFAULT, ENOMEM, Errno};
     use crate::memory::{self, vm};
     use core::sync::atomic::{AtomicBool, Ordering};
     use hal::trap::TrapFrame;
 
+    /// Linux's number.
+    const SIGBUS: i32 = 7;
     /// Addresses in a backtrace, at most.
     const BACKTRACE: usize = 24;
     /// How many pages a stack may have overflowed by.
@@ -65,12 +68,15 @@ mod machine {
         }
     }
 
-    /// Reports an exception that nothing handles, and ends the program.
+    /// Reports an exception that nothing handles, and ends the program. `why` is what a page fault failed with.
     #[cold]
-    pub(crate) fn report(frame: &TrapFrame, address: usize) -> ! {
+    pub(crate) fn report(frame: &TrapFrame, address: usize, why: Option<Errno>) -> ! {
         // A fault in the report itself: no second report.
         static REPORTING: AtomicBool = AtomicBool::new(false);
-        let (what, signal) = name(frame.vector);
+        let (what, mut signal) = name(frame.vector);
+        if why.is_some_and(|why| why != EFAULT) {
+            signal = SIGBUS;
+        }
         if REPORTING.swap(true, Ordering::SeqCst) {
             finish(signal);
         }
@@ -82,7 +88,9 @@ mod machine {
                 _ => ": reading ",
             };
             message(&[Part::Text(how), Part::Hex(address as u64)]);
-            if frame.error & (STORE | PRESENT) == STORE | PRESENT {
+            if why == Some(ENOMEM) {
+                message(&[Part::Text(" (out of memory)")]);
+            } else if frame.error & (STORE | PRESENT) == STORE | PRESENT {
                 message(&[Part::Text(" (read-only memory)")]);
             } else if address < 4096 {
                 message(&[Part::Text(" (null pointer)")]);

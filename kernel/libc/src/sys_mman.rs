@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use core::ffi::{c_char, c_int, c_uint, c_void};
 
 use kcore::errno::{EACCES, EBADF, EINVAL, ENAMETOOLONG, ENOENT, ENOMEM, ENOSYS, EOPNOTSUPP, EPERM, Result};
-use kcore::memory::vm::{self, Advice, Place, Protection, Request};
+use kcore::memory::vm::{self, Advice, Place, Promised, Protection, Request};
 use kcore::sync::Once;
 use kcore::vfs::node::{Node, Volume};
 use kcore::vfs::regular::Regular;
@@ -23,8 +23,11 @@ const MAP_SHARED_VALIDATE: c_int = 3;
 const MAP_FIXED: c_int = 0x10;
 const MAP_ANONYMOUS: c_int = 0x20;
 const MAP_HUGETLB: c_int = 0x40000;
+const MAP_GROWSDOWN: c_int = 0x100;
 const MAP_LOCKED: c_int = 0x2000;
+const MAP_NORESERVE: c_int = 0x4000;
 const MAP_POPULATE: c_int = 0x8000;
+const MAP_STACK: c_int = 0x20000;
 const MAP_FIXED_NOREPLACE: c_int = 0x10_0000;
 
 fn failed(error: kcore::errno::Errno) -> *mut c_void {
@@ -45,6 +48,17 @@ fn address(pointer: *mut c_void) -> usize {
 }
 
 const PAGE: usize = hal::mem::PAGE_SIZE;
+
+/// Whether memory for a mapping is promised. Stacks are made larger than they ever get.
+fn promised(place: Place, flags: c_int) -> Promised {
+    if flags & (MAP_NORESERVE | MAP_STACK | MAP_GROWSDOWN) != 0 {
+        Promised::No
+    } else if matches!(place, Place::Any | Place::Hint(_)) {
+        Promised::UnlessSmall
+    } else {
+        Promised::Yes
+    }
+}
 
 fn map(
     hint: usize,
@@ -89,7 +103,8 @@ fn map(
     if !hint.is_multiple_of(PAGE) && !matches!(place, Place::Hint(_)) {
         return Err(EINVAL);
     }
-    let start = vm::map(Request { place, length, protection, shared, backing })?;
+    let start =
+        vm::map(Request { place, length, protection, shared, promised: promised(place, flags), backing })?;
     if flags & (MAP_POPULATE | MAP_LOCKED) != 0 {
         // SAFETY: bringing pages in takes nothing away. That it fails does not fail the mapping.
         let _ = unsafe { vm::advise(start, length, Advice::WillNeed) };

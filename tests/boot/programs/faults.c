@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static const int fixed = 7;
 
@@ -24,6 +25,16 @@ __attribute__((noinline)) int writes_what_is_fixed(void)
     return fixed;
 }
 
+__attribute__((noinline)) int uses_more_than_there_is(void)
+{
+    size_t all = (size_t)4 << 30, at = 0;
+    int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    volatile char *start = mmap(NULL, all, protection, flags, -1, 0);
+    for (; at < all; at += 4096)
+        start[at] = 1;
+    return start[at - 1];
+}
+
 int main(int argc, char **argv)
 {
     const char *fault = argc > 1 ? argv[1] : "";
@@ -35,5 +46,7 @@ int main(int argc, char **argv)
         return goes_deep(1);
     if (strcmp(fault, "read-only") == 0)
         return writes_what_is_fixed();
+    if (strcmp(fault, "no-memory") == 0)
+        return uses_more_than_there_is();
     return 1;
 }

@@ -49,7 +49,7 @@ fn exception(vector: u8, frame: &mut TrapFrame) {
     let is_page_fault = u64::from(vector) == PAGE_FAULT;
     let address = if is_page_fault { hal::trap::fault_address() } else { frame.rip as usize };
     if !frame.interrupts_were_on() {
-        fault::report(frame, address);
+        fault::report(frame, address, None);
     }
     hal::irq::enable();
     let mut error = None;
@@ -65,7 +65,7 @@ fn exception(vector: u8, frame: &mut TrapFrame) {
     }
     let _ = hal::irq::disable();
     if !handled {
-        fault::report(frame, address);
+        fault::report(frame, address, error);
     }
 }
 

@@ -4,7 +4,7 @@ use super::elf::{self, HEADER_SIZE, Header, Layout, PAGE, Segment};
 use super::message::{Message, Result, about};
 use super::object::Object;
 use crate::errno::{ENOENT, Errno};
-use crate::memory::vm::{self, Backing, Place, Protection, Request};
+use crate::memory::vm::{self, Backing, Place, Promised, Protection, Request};
 use crate::vfs::{File, OpenFlags, open};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -83,7 +83,8 @@ fn reserve(header: &Header, layout: &Layout) -> Result<usize, Errno> {
     let place = if header.fixed { Place::FixedNoReplace(span.address) } else { Place::Any };
     let length = if header.fixed { span.length } else { span.length + slack };
     let protection = Protection::default();
-    let start = vm::map(Request { place, length, protection, shared: false, backing: None })?;
+    let start =
+        vm::map(Request { place, length, protection, shared: false, promised: Promised::No, backing: None })?;
     if header.fixed || slack == 0 {
         return Ok(start);
     }
@@ -118,7 +119,8 @@ fn fill(layout: &Layout, bias: usize, backing: &Arc<dyn Backing>) -> Result<(), 
         let one = |from: usize, to: usize, backing| {
             let place = Place::Fixed(bias.wrapping_add(from));
             let length = to - from;
-            vm::map(Request { place, length, protection: protection(segment), shared: false, backing })
+            let protection = protection(segment);
+            vm::map(Request { place, length, protection, shared: false, promised: Promised::No, backing })
         };
         if page_end > start {
             one(start, page_end, Some((backing.clone(), (segment.offset / PAGE * PAGE) as u64)))?;

@@ -38,9 +38,22 @@ pub struct Request {
     pub protection: Protection,
     /// Whether stores reach the backing (MAP_SHARED) or a copy (MAP_PRIVATE).
     pub shared: bool,
+    /// Whether memory for all of its pages is promised.
+    pub promised: Promised,
     /// What its pages contain at first, and from which offset on (a multiple of the page size);
     /// none for zeros.
     pub backing: Option<(Arc<dyn Backing>, u64)>,
+}
+
+/// Whether memory for all pages of a mapping is promised, as soon as they may be written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Promised {
+    /// No: a page that is touched when there is none left is SIGBUS (MAP_NORESERVE).
+    No,
+    /// Not for the first small ones: allocators make some at start that they hardly touch.
+    UnlessSmall,
+    /// It is, or the mapping is refused.
+    Yes,
 }
 
 /// What a mapping's pages come from: a file.

@@ -158,9 +158,9 @@ pub fn pool_size(text: &mut Text) {
     text.put("256\n");
 }
 
-/// Memory is promised freely and brought in when touched.
+/// Memory that is promised is counted.
 pub fn overcommit(text: &mut Text) {
-    text.put("1\n");
+    text.put("2\n");
 }
 
 pub fn map_count(text: &mut Text) {

@@ -8,9 +8,9 @@ use kcore::sync::Mutex;
 use macros::export;
 
 use crate::errno;
-use crate::sys_mman::mmap;
+use crate::sys_mman::{mmap, mprotect};
 
-/// Address space that is set aside, in bytes. Pages are taken when they are touched.
+/// Address space that is set aside, in bytes.
 const SPAN: usize = 4 << 30;
 const PAGE: usize = 4096;
 
@@ -19,13 +19,13 @@ static BREAK: Mutex<(usize, usize)> = Mutex::new((0, 0));
 
 /// Moves the break to what `place` makes of it; gives the old one.
 fn shift(place: impl FnOnce(usize) -> Option<usize>) -> Result<usize> {
-    const PRIVATE_ANONYMOUS_NORESERVE: c_int = 0x4022;
+    const PRIVATE_ANONYMOUS: c_int = 0x22;
     const READ_WRITE: c_int = 3;
     const FIXED: c_int = 0x10;
     let mut stretch = BREAK.lock();
     if stretch.0 == 0 {
         // SAFETY: a new mapping.
-        let start = unsafe { mmap(null_mut(), SPAN, 0, PRIVATE_ANONYMOUS_NORESERVE, -1, 0) };
+        let start = unsafe { mmap(null_mut(), SPAN, 0, PRIVATE_ANONYMOUS, -1, 0) };
         if start.addr() == usize::MAX {
             return Err(ENOMEM);
         }
@@ -36,11 +36,16 @@ fn shift(place: impl FnOnce(usize) -> Option<usize>) -> Result<usize> {
     let (from, to) = (old.next_multiple_of(PAGE), new.next_multiple_of(PAGE));
     if from != to {
         let (low, length) = (from.min(to), from.abs_diff(to));
-        let protection = if to > from { READ_WRITE } else { 0 };
-        let flags = PRIVATE_ANONYMOUS_NORESERVE | FIXED;
         let low: *mut c_void = with_exposed_provenance_mut(low);
         // SAFETY: this part of the stretch is beyond one of the breaks: nobody uses it now, or is to.
-        if unsafe { mmap(low, length, protection, flags, -1, 0) }.addr() == usize::MAX {
+        let done = unsafe {
+            if to > from {
+                mprotect(low, length, READ_WRITE) == 0
+            } else {
+                mmap(low, length, 0, PRIVATE_ANONYMOUS | FIXED, -1, 0).addr() != usize::MAX
+            }
+        };
+        if !done {
             return Err(ENOMEM);
         }
     }

@@ -34,9 +34,14 @@ pub fn allocate(order: u32) -> Option<PhysAddr> {
     buddy().allocate(order)
 }
 
-/// [`allocate`] for the application: fails also when what is left is the kernel's reserve.
+/// [`allocate`] for who can be refused: fails also when what is left is the kernel's reserve, or promised.
 pub fn allocate_app(order: u32) -> Option<PhysAddr> {
     allocate(order)
+}
+
+/// Frames that [`allocate_app`] could give.
+pub fn available() -> usize {
+    totals().1
 }
 
 /// Gives 2^`order` frames back.

@@ -12,9 +12,11 @@ struct Frames {
     buddy: Buddy,
     /// Where memory that is not under management yet begins.
     unmanaged: u64,
+    /// Frames that mappings were promised and have not taken yet.
+    promised: usize,
 }
 
-static FRAMES: SpinLock<Frames> = SpinLock::new(Frames { buddy: Buddy::new(), unmanaged: 0 });
+static FRAMES: SpinLock<Frames> = SpinLock::new(Frames { buddy: Buddy::new(), unmanaged: 0, promised: 0 });
 struct KeptTags(UnsafeCell<Tags>);
 // SAFETY: written once, by the first processor, before anything reads it.
 unsafe impl Sync for KeptTags {}
@@ -101,28 +103,74 @@ fn grow(frames: &mut Frames) -> bool {
     }
 }
 
-fn take(order: u32, reserve: usize) -> Option<PhysAddr> {
-    let mut frames = FRAMES.lock();
+/// Takes a block, if at least `left` frames are left then.
+fn take(frames: &mut Frames, order: u32, left: usize) -> Option<PhysAddr> {
     loop {
-        if frames.buddy.totals().1 >= reserve + (1 << order)
+        if frames.buddy.totals().1 >= left + (1 << order)
             && let Some(block) = frames.buddy.allocate(order)
         {
             return Some(block);
         }
-        if !grow(&mut frames) {
+        if !grow(frames) {
             return None;
         }
     }
 }
 
-/// Takes 2^`order` frames that follow each other, aligned to their size; their contents are arbitrary.
-pub fn allocate(order: u32) -> Option<PhysAddr> {
-    take(order, 0)
+/// What is left free for the kernel, for what was promised, and for pages that cannot be refused.
+fn spoken_for(frames: &Frames) -> usize {
+    let reserve = RESERVE.load(Ordering::Relaxed);
+    reserve + reserve / 2 + frames.promised
 }
 
-/// [`allocate`] for the application: fails also when what is left is the kernel's reserve.
+/// Takes 2^`order` frames that follow each other, aligned to their size; their contents are arbitrary.
+pub fn allocate(order: u32) -> Option<PhysAddr> {
+    take(&mut FRAMES.lock(), order, 0)
+}
+
+/// [`allocate`] for who can be refused: fails also when what is left is the kernel's reserve, or promised.
 pub fn allocate_app(order: u32) -> Option<PhysAddr> {
-    take(order, RESERVE.load(Ordering::Relaxed))
+    let mut frames = FRAMES.lock();
+    let left = spoken_for(&frames);
+    take(&mut frames, order, left)
+}
+
+/// A frame for a page that was touched and was not promised: of a stack, or of a file. To refuse it is to end
+/// the program, so it goes before all that can be refused.
+pub(in crate::memory) fn allocate_touched() -> Option<PhysAddr> {
+    take(&mut FRAMES.lock(), 0, RESERVE.load(Ordering::Relaxed) / 2)
+}
+
+/// One of the frames that were promised.
+pub(in crate::memory) fn allocate_promised() -> Option<PhysAddr> {
+    let mut frames = FRAMES.lock();
+    let frame = take(&mut frames, 0, RESERVE.load(Ordering::Relaxed) / 2)?;
+    frames.promised = frames.promised.saturating_sub(1);
+    Some(frame)
+}
+
+/// Promises so many frames; false if not all of them are there.
+pub(in crate::memory) fn promise(count: usize) -> bool {
+    let mut frames = FRAMES.lock();
+    while frames.buddy.totals().1 < spoken_for(&frames).saturating_add(count) {
+        if !grow(&mut frames) {
+            return false;
+        }
+    }
+    frames.promised += count;
+    true
+}
+
+/// Corrects the number of promised frames: by those that go back and stay promised, or that nobody wants any more.
+pub(in crate::memory) fn correct_promised(by: isize) {
+    let mut frames = FRAMES.lock();
+    frames.promised = frames.promised.saturating_add_signed(by);
+}
+
+/// Frames that [`allocate_app`] could give.
+pub fn available() -> usize {
+    let spoken_for = spoken_for(&FRAMES.lock());
+    totals().1.saturating_sub(spoken_for)
 }
 
 /// Gives 2^`order` frames back.

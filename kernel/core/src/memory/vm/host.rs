@@ -1,6 +1,6 @@
 //! Mappings on the host: the host's own, for tests of what is built on them.
 
-use super::{Advice, Place, Protection, RegionInfo, Request};
+use super::{Advice, Place, Promised, Protection, RegionInfo, Request};
 use crate::errno::{EEXIST, EINVAL, ENOMEM, Result};
 use core::ffi::{c_int, c_void};
 use core::ptr;
@@ -173,7 +173,14 @@ pub fn regions(each: &mut dyn FnMut(&RegionInfo)) {
 /// Maps zeros for a large block of the heap, and says where.
 pub(in crate::memory) fn map_heap(length: usize) -> Result<usize> {
     let protection = Protection { read: true, write: true, execute: false };
-    map(Request { place: Place::Any, length, protection, shared: false, backing: None })
+    map(Request {
+        place: Place::Any,
+        length,
+        protection,
+        shared: false,
+        promised: Promised::Yes,
+        backing: None,
+    })
 }
 
 /// The length of the block of the heap that starts at `address`.

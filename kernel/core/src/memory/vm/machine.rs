@@ -1,7 +1,7 @@
 //! Mappings on the machine: regions, and the page tables that follow them as pages are touched.
 
-use super::regions::{Region, Regions};
-use super::{Advice, Backing, Place, Protection, RegionInfo, Request};
+use super::regions::{Promise, Region, Regions};
+use super::{Advice, Backing, Place, Promised, Protection, RegionInfo, Request};
 use crate::errno::{EEXIST, EFAULT, EINVAL, ENODEV, ENOMEM, Errno, Result};
 use crate::memory::frames;
 use crate::sync::{Mutex, MutexGuard};
@@ -17,6 +17,8 @@ const HIGHEST: usize = HEAP_BASE;
 const OWNED: u64 = SOFTWARE[0];
 /// The page is gone, but processors may still know its translation; its frame is freed after a flush.
 const STALE: u64 = SOFTWARE[1];
+/// The frame was promised, and the promise goes on when the page is forgotten.
+const PROMISED: u64 = SOFTWARE[2];
 /// x86's page-fault error bits: a store, an instruction fetch.
 const FAULT_STORE: u64 = 2;
 const FAULT_FETCH: u64 = 16;
@@ -24,6 +26,9 @@ const FAULT_FETCH: u64 = 16;
 const LARGE: usize = 2 << 20;
 /// Pages brought in at a time where memory is plentiful.
 const AROUND: usize = 16;
+/// The largest mapping that is small, and how many bytes of such need not be promised.
+const SMALL: usize = 4 << 20;
+const SMALL_IN_ALL: usize = 12 << 20;
 /// How far the stack is used under the lock, in bytes: see [`lock`].
 const STACK_AHEAD: usize = 4096;
 
@@ -31,9 +36,11 @@ struct Space {
     regions: Regions,
     /// Counts changes, so that a fault that had to let go of the lock notices them.
     changes: usize,
+    /// Bytes of mappings that are not promised as they are small.
+    small: usize,
 }
 
-static SPACE: Mutex<Space> = Mutex::new(Space { regions: Regions::new(), changes: 0 });
+static SPACE: Mutex<Space> = Mutex::new(Space { regions: Regions::new(), changes: 0, small: 0 });
 
 /// Takes the lock. The thread's own stack may be a mapping: what of it is used under the lock is
 /// touched before, since the fault handler wants the lock as well.
@@ -65,7 +72,8 @@ fn range(address: usize, length: usize, outside: Errno) -> Result<(usize, usize)
 /// Makes a mapping and says where it is.
 ///
 /// # Errors
-/// `EINVAL` for an empty length or an address that is not a page's; `ENOMEM` without room;
+/// `EINVAL` for an empty length or an address that is not a page's; `ENOMEM` without room, or without memory
+/// for what is promised;
 /// `EEXIST` for [`Place::FixedNoReplace`]; `ENODEV` for a shared writable mapping of something whose
 /// pages are not in memory.
 pub fn map(request: Request) -> Result<usize> {
@@ -75,13 +83,18 @@ pub fn map(request: Request) -> Result<usize> {
 /// Maps zeros for a large block of the heap, and says where.
 ///
 /// # Errors
-/// `ENOMEM`, also for a block that all of the machine's memory could not fill.
+/// `ENOMEM`, also for a block that there is no memory left to fill.
 pub(in crate::memory) fn map_heap(length: usize) -> Result<usize> {
-    if length >> PAGE_SHIFT > frames::totals().0 {
-        return Err(ENOMEM);
-    }
     let protection = Protection { read: true, write: true, execute: false };
-    map_region(Request { place: Place::Any, length, protection, shared: false, backing: None }, true)
+    let request = Request {
+        place: Place::Any,
+        length,
+        protection,
+        shared: false,
+        promised: Promised::Yes,
+        backing: None,
+    };
+    map_region(request, true)
 }
 
 fn map_region(request: Request, heap: bool) -> Result<usize> {
@@ -98,37 +111,65 @@ fn map_region(request: Request, heap: bool) -> Result<usize> {
     if length > HIGHEST - LOWEST {
         return Err(ENOMEM);
     }
+    let pages = length >> PAGE_SHIFT;
     let mut space = lock();
-    let anywhere = |space: &Space| space.regions.highest_hole(length, LOWEST, HIGHEST).ok_or(ENOMEM);
-    let start = match request.place {
-        Place::Any => anywhere(&space)?,
-        Place::Hint(address) => match range(address & !(PAGE_SIZE - 1), length, ENOMEM) {
-            Ok((start, end)) if space.regions.is_free(start, end) => start,
-            _ => anywhere(&space)?,
-        },
-        Place::Fixed(address) => {
-            let (start, end) = range(address, length, ENOMEM)?;
-            discard(&mut space, start, end);
-            start
-        }
-        Place::FixedNoReplace(address) => {
-            let (start, end) = range(address, length, ENOMEM)?;
-            if !space.regions.is_free(start, end) {
-                return Err(EEXIST);
+    let promise = match request.promised {
+        _ if request.shared && request.backing.is_some() => Promise::Never,
+        Promised::No => Promise::Never,
+        _ if !request.protection.write => Promise::Later,
+        Promised::UnlessSmall if length <= SMALL && space.small + length <= most_small() => Promise::Small,
+        _ => Promise::Made,
+    };
+    if promise == Promise::Made && !frames::promise(pages) {
+        return Err(ENOMEM);
+    }
+    let start = match choose(&mut space, request.place, length) {
+        Ok(start) => start,
+        Err(error) => {
+            if promise == Promise::Made {
+                frames::correct_promised(-(pages as isize));
             }
-            start
+            return Err(error);
         }
     };
     space.changes += 1;
+    space.small += if promise == Promise::Small { length } else { 0 };
     space.regions.insert(Region {
         start,
         end: start + length,
         protection: request.protection,
         shared: request.shared,
+        promise,
         heap,
         backing: request.backing,
     });
     Ok(start)
+}
+
+/// Bytes of small mappings that need not be promised: three quarters of memory, where that is little.
+fn most_small() -> usize {
+    SMALL_IN_ALL.min(frames::totals().0 / 4 * 3 * PAGE_SIZE)
+}
+
+/// Finds a place that is free, or makes it so.
+fn choose(space: &mut Space, place: Place, length: usize) -> Result<usize> {
+    let anywhere = |space: &Space| space.regions.highest_hole(length, LOWEST, HIGHEST).ok_or(ENOMEM);
+    match place {
+        Place::Any => anywhere(space),
+        Place::Hint(address) => match range(address & !(PAGE_SIZE - 1), length, ENOMEM) {
+            Ok((start, end)) if space.regions.is_free(start, end) => Ok(start),
+            _ => anywhere(space),
+        },
+        Place::Fixed(address) => {
+            let (start, end) = range(address, length, ENOMEM)?;
+            discard(space, start, end);
+            Ok(start)
+        }
+        Place::FixedNoReplace(address) => {
+            let (start, end) = range(address, length, ENOMEM)?;
+            if space.regions.is_free(start, end) { Ok(start) } else { Err(EEXIST) }
+        }
+    }
 }
 
 /// Removes what is mapped in a range; that there is nothing is fine.
@@ -149,23 +190,30 @@ fn discard(space: &mut Space, start: usize, end: usize) {
     // Backings are let go of last: their pages may be mapped in place until then.
     let mut regions = Regions::new();
     let mut any = false;
+    let (mut promised, mut small) = (0, 0);
     space.regions.take(start, end, &mut |region| {
+        promised += region.promised_pages();
+        small += if region.promise == Promise::Small { region.end - region.start } else { 0 };
         regions.insert(region);
         any = true;
     });
+    space.small -= small;
     if any {
-        zap(start, end);
+        let there = zap(start, end, false);
+        frames::correct_promised(there as isize - promised as isize);
     }
 }
 
-/// Takes the pages of a range away: from the processors first, then from the tables.
-fn zap(start: usize, end: usize) {
-    let mut pages = 0;
+/// Takes the pages of a range away: from the processors first, then from the tables. Gives how many of them had
+/// been promised; if they are promised again, no frame is free for others in between.
+fn zap(start: usize, end: usize, again: bool) -> usize {
+    let (mut pages, mut promised) = (0, 0);
     paging::walk(top(), start, end, &mut |address, entry| {
         // SAFETY: entries of the live tables; the lock is held.
         unsafe {
             let value = entry.read_volatile();
             entry.write_volatile(value & !PRESENT | STALE);
+            promised += usize::from(value & PROMISED != 0);
             if value & PRESENT != 0 {
                 pages += 1;
                 paging::flush(address);
@@ -174,6 +222,9 @@ fn zap(start: usize, end: usize) {
     });
     if pages != 0 {
         flush_others();
+    }
+    if again && promised != 0 {
+        frames::correct_promised(promised as isize);
     }
     paging::walk(top(), start, end, &mut |_, entry| {
         // SAFETY: as above; no processor knows the page any more, so its frame is unused.
@@ -187,7 +238,7 @@ fn zap(start: usize, end: usize) {
     });
     // Taking tables away wants a flush of its own, so they stay unless they were for a large range.
     if end - start < LARGE {
-        return;
+        return promised;
     }
     // Processors may know a table until they have flushed, so they are chained until then: a link
     // is no entry that a processor would follow, since it is not PRESENT.
@@ -198,7 +249,7 @@ fn zap(start: usize, end: usize) {
         chain = table;
     });
     if chain.0 == 0 {
-        return;
+        return promised;
     }
     paging::flush_all();
     flush_others();
@@ -210,6 +261,7 @@ fn zap(start: usize, end: usize) {
             frames::release(table, 0);
         }
     }
+    promised
 }
 
 /// Processors that have still to flush.
@@ -251,8 +303,8 @@ fn bits(protection: Protection, writable: bool) -> u64 {
 /// Nobody relies on what is taken away.
 ///
 /// # Errors
-/// `EINVAL` if it is not a range of pages, `ENOMEM` where nothing is mapped, `ENODEV` for writing
-/// through to something whose pages are not in memory.
+/// `EINVAL` if it is not a range of pages; `ENOMEM` where nothing is mapped, or without memory for what is now
+/// promised.
 pub unsafe fn protect(address: usize, length: usize, protection: Protection) -> Result<()> {
     if length == 0 && address.is_multiple_of(PAGE_SIZE) {
         return Ok(());
@@ -260,6 +312,9 @@ pub unsafe fn protect(address: usize, length: usize, protection: Protection) -> 
     let (start, end) = range(address, length, ENOMEM)?;
     let mut space = lock();
     if !space.regions.is_whole(start, end) {
+        return Err(ENOMEM);
+    }
+    if protection.write && !promise_now(&space, start, end) {
         return Err(ENOMEM);
     }
     space.changes += 1;
@@ -272,13 +327,20 @@ pub unsafe fn protect(address: usize, length: usize, protection: Protection) -> 
         at = part_end;
         let Some(mut region) = part else { break };
         region.protection = protection;
+        let kept = ADDRESS | OWNED | PROMISED;
+        let mut added = 0;
+        if protection.write && region.promise == Promise::Later {
+            region.promise = Promise::Made;
+            added = PROMISED;
+        }
         paging::walk(top(), region.start, region.end, &mut |address, entry| {
             // SAFETY: entries of the live tables; the lock is held.
             unsafe {
                 let value = entry.read_volatile();
                 // A page of a file that is mapped in place is copied at the first store.
                 let writable = region.shared || value & OWNED != 0;
-                let new = value & (ADDRESS | OWNED) | bits(protection, writable);
+                let added = if value & OWNED != 0 { added } else { 0 };
+                let new = value & kept | added | bits(protection, writable);
                 if new != value & !0x60 {
                     entry.write_volatile(new);
                     paging::flush(address);
@@ -295,6 +357,49 @@ pub unsafe fn protect(address: usize, length: usize, protection: Protection) -> 
         flush_others();
     }
     Ok(())
+}
+
+/// Promises the pages of a range that is to be writable, where that waited for this and they are not there.
+fn promise_now(space: &Space, start: usize, end: usize) -> bool {
+    let mut pages = 0;
+    space.regions.for_each(start, end, &mut |region| {
+        if region.promise == Promise::Later {
+            let (from, to) = (region.start.max(start), region.end.min(end));
+            pages += (to - from) >> PAGE_SHIFT;
+            paging::walk(top(), from, to, &mut |_, entry| {
+                // SAFETY: entries of the live tables; the lock is held.
+                pages -= usize::from(unsafe { entry.read_volatile() } & OWNED != 0);
+            });
+        }
+    });
+    pages == 0 || frames::promise(pages)
+}
+
+/// Promises a mapping that was small until now.
+fn promise_small(space: &mut Space, region: Region) -> Result<Region> {
+    let (start, end) = (region.start, region.end);
+    let mut pages = (end - start) >> PAGE_SHIFT;
+    paging::walk(top(), start, end, &mut |_, entry| {
+        // SAFETY: entries of the live tables; the lock is held.
+        pages -= usize::from(unsafe { entry.read_volatile() } & OWNED != 0);
+    });
+    if !frames::promise(pages) {
+        return Err(ENOMEM);
+    }
+    paging::walk(top(), start, end, &mut |_, entry| {
+        // SAFETY: as above; processors do not look at this bit.
+        unsafe {
+            let value = entry.read_volatile();
+            if value & OWNED != 0 {
+                entry.write_volatile(value | PROMISED);
+            }
+        }
+    });
+    let region = Region { promise: Promise::Made, ..region };
+    space.regions.take(start, end, &mut |_| {});
+    space.regions.insert(region.clone());
+    space.small -= end - start;
+    Ok(region)
 }
 
 /// Makes a mapping longer or shorter, and says where it is afterwards (mremap(2)): it stays where it
@@ -315,8 +420,11 @@ pub unsafe fn remap(
     let (start, end) = range(address, old, EFAULT)?;
     let new = rounded(new)?;
     let mut space = lock();
-    let region = space.regions.find(start).filter(|region| region.end >= end).ok_or(EFAULT)?.clone();
+    let mut region = space.regions.find(start).filter(|region| region.end >= end).ok_or(EFAULT)?.clone();
     space.changes += 1;
+    if region.promise == Promise::Small && new > end - start {
+        region = promise_small(&mut space, region)?;
+    }
     if to.is_none() {
         if start + new <= end {
             if start + new < end {
@@ -327,6 +435,9 @@ pub unsafe fn remap(
         // Longer: in place if what follows is free.
         let wanted = start.checked_add(new).ok_or(ENOMEM)?;
         if end == region.end && wanted <= HIGHEST && space.regions.is_free(end, wanted) {
+            if region.promise == Promise::Made && !frames::promise((wanted - end) >> PAGE_SHIFT) {
+                return Err(ENOMEM);
+            }
             space.regions.take(region.start, region.end, &mut |_| {});
             space.regions.insert(Region { end: wanted, ..region });
             return Ok(start);
@@ -346,21 +457,41 @@ pub unsafe fn remap(
         }
         None => space.regions.highest_hole(new, LOWEST, HIGHEST).ok_or(ENOMEM)?,
     };
+    let old = end - start;
+    if !make_tables(start, old.min(new), place) {
+        return Err(ENOMEM);
+    }
+    space.small += if region.promise == Promise::Small { new } else { 0 };
+    if region.promise == Promise::Made {
+        // The pages that are there stay what they are; the others' promises go and come with their addresses.
+        if new > old && !frames::promise((new - old) >> PAGE_SHIFT) {
+            return Err(ENOMEM);
+        }
+        frames::correct_promised((old.min(new) >> PAGE_SHIFT) as isize);
+    }
     let offset = (start - region.start) as u64;
     let backing = region.backing.map(|(backing, at)| (backing, at + offset));
     space.regions.insert(Region { start: place, end: place + new, backing, ..region });
-    move_pages(start, (end - start).min(new), place);
+    move_pages(start, old.min(new), place);
     discard(&mut space, start, end);
     Ok(place)
 }
 
-/// Moves the pages of a range. Where there is no memory for a table, a page of zeros or of the file
-/// would take the place of contents; so the tables are made first, for all pages or none moves.
+/// Makes the tables that the pages of a range want elsewhere: without one, a page of zeros or of the file would
+/// take the place of contents.
+fn make_tables(from: usize, length: usize, to: usize) -> bool {
+    let mut all = true;
+    paging::walk(top(), from, from + length, &mut |address, _| {
+        all = all && paging::entry(top(), to + (address - from), &mut || frames::allocate(0)).is_some();
+    });
+    all
+}
+
+/// Moves the pages of a range; the tables are there.
 fn move_pages(from: usize, length: usize, to: usize) {
     let mut any = false;
     paging::walk(top(), from, from + length, &mut |address, entry| {
-        let target = paging::entry(top(), to + (address - from), &mut || frames::allocate(0));
-        let Some(target) = target else { return };
+        let Some(target) = paging::entry(top(), to + (address - from), &mut || None) else { return };
         // SAFETY: entries of the live tables; the lock is held.
         unsafe {
             target.write_volatile(entry.read_volatile());
@@ -393,7 +524,7 @@ pub unsafe fn advise(address: usize, length: usize, advice: Advice) -> Result<()
     match advice {
         Advice::DontNeed | Advice::Free => {
             space.changes += 1;
-            zap(start, end);
+            zap(start, end, true);
             Ok(())
         }
         Advice::WillNeed => {
@@ -464,8 +595,9 @@ pub(crate) fn handle_fault(address: usize, error: u64) -> Result<()> {
         return Err(EFAULT);
     }
     let store = error & FAULT_STORE != 0;
+    let promised = region.promise == Promise::Made;
     let Some((backing, offset)) = region.backing.as_ref() else {
-        return bring_zeros(region.start, region.end, page, protection);
+        return bring_zeros(region.start, region.end, page, protection, promised);
     };
     let offset = offset + (page - region.start) as u64;
     if offset >= backing.length() {
@@ -480,16 +612,16 @@ pub(crate) fn handle_fault(address: usize, error: u64) -> Result<()> {
             return Ok(());
         }
         // A private page is written to: a copy takes its place.
-        let copy = frames::allocate_app(0).ok_or(ENOMEM)?;
+        let copy = take_page(promised)?;
         // SAFETY: the copy is new; the frame stays as long as the backing, which the region holds.
-        unsafe { copy_frame(frame, copy) };
-        return set_entry(page, copy.0 | OWNED | bits(protection, true), true);
+        unsafe { copy_frame(frame, PhysAddr(copy & ADDRESS)) };
+        return set_entry(page, copy | bits(protection, true), true);
     }
     // The file has to be read, without the lock.
     let backing: Arc<dyn Backing> = backing.clone();
     let changes = space.changes;
     drop(space);
-    let copy = frames::allocate_app(0).ok_or(ENOMEM)?;
+    let copy = frames::allocate_touched().ok_or(ENOMEM)?;
     let filled = fill(&*backing, offset, copy);
     space = lock();
     if filled.is_err() || space.changes != changes {
@@ -498,7 +630,31 @@ pub(crate) fn handle_fault(address: usize, error: u64) -> Result<()> {
         // If something changed, the access is tried again and faults again if it has to.
         return filled;
     }
-    set_entry(page, copy.0 | OWNED | bits(protection, true), false)
+    let mut entry = copy.0 | OWNED;
+    if promised {
+        entry |= PROMISED;
+        frames::correct_promised(-1);
+    }
+    set_entry(page, entry | bits(protection, true), false)
+}
+
+/// Takes a frame for a page of a mapping's own: the entry for it, but for its rights.
+fn take_page(promised: bool) -> Result<u64> {
+    if promised {
+        return frames::allocate_promised().map(|frame| frame.0 | OWNED | PROMISED).ok_or(ENOMEM);
+    }
+    frames::allocate_touched().map(|frame| frame.0 | OWNED).ok_or(ENOMEM)
+}
+
+/// Gives back what [`take_page`] gave and what is mapped nowhere.
+fn give_page_back(entry: u64) {
+    if entry & PROMISED != 0 {
+        frames::correct_promised(1);
+    }
+    if entry & OWNED != 0 {
+        // SAFETY: as the caller says.
+        unsafe { frames::release(PhysAddr(entry & ADDRESS), 0) };
+    }
 }
 
 /// Reads a page of a file into a frame; what is beyond the file's end is zero.
@@ -521,20 +677,14 @@ fn fill(backing: &dyn Backing, offset: u64, frame: PhysAddr) -> Result<()> {
 /// Sets the entry of a page. If it is set already, another thread was faster, and the new frame goes
 /// back; but a page that was mapped in place gives way to its copy, where `replace` says so.
 fn set_entry(page: usize, value: u64, replace: bool) -> Result<()> {
-    let give_back = || {
-        if value & OWNED != 0 {
-            // SAFETY: the frame is new and mapped nowhere.
-            unsafe { frames::release(PhysAddr(value & ADDRESS), 0) };
-        }
-    };
     let Some(entry) = paging::entry(top(), page, &mut || frames::allocate(0)) else {
-        give_back();
+        give_page_back(value);
         return Err(ENOMEM);
     };
     // SAFETY: an entry of the live tables; the lock is held.
     let old = unsafe { entry.read_volatile() };
     if old & OWNED != 0 || (old & PRESENT != 0 && !replace) {
-        give_back();
+        give_page_back(value);
         paging::flush(page);
         return Ok(());
     }
@@ -581,16 +731,16 @@ fn map_neighbours(region: &Region, backing: &dyn Backing, page: usize) {
 }
 
 /// Brings in zeros: the page, and, where there is memory enough, some of its neighbours.
-fn bring_zeros(start: usize, end: usize, page: usize, protection: Protection) -> Result<()> {
+fn bring_zeros(start: usize, end: usize, page: usize, protection: Protection, promised: bool) -> Result<()> {
     let entry = paging::entry(top(), page, &mut || frames::allocate(0)).ok_or(ENOMEM)?;
     // SAFETY: an entry of the live tables; the lock is held.
     if unsafe { entry.read_volatile() } == 0 {
-        zero_page(entry, protection)?;
+        zero_page(entry, protection, promised)?;
     }
     if frames::are_plentiful() {
         for (_, beside) in neighbours((start, end), page, entry) {
             // SAFETY: as above.
-            if unsafe { beside.read_volatile() } == 0 && zero_page(beside, protection).is_err() {
+            if unsafe { beside.read_volatile() } == 0 && zero_page(beside, protection, promised).is_err() {
                 break;
             }
         }
@@ -599,12 +749,12 @@ fn bring_zeros(start: usize, end: usize, page: usize, protection: Protection) ->
     Ok(())
 }
 
-fn zero_page(entry: *mut u64, protection: Protection) -> Result<()> {
-    let frame = frames::allocate_app(0).ok_or(ENOMEM)?;
+fn zero_page(entry: *mut u64, protection: Protection, promised: bool) -> Result<()> {
+    let page = take_page(promised)?;
     // SAFETY: the frame is new; the entry is of the live tables and the lock is held.
     unsafe {
-        clear_frame(frame);
-        entry.write_volatile(frame.0 | OWNED | bits(protection, true));
+        clear_frame(PhysAddr(page & ADDRESS));
+        entry.write_volatile(page | bits(protection, true));
     }
     Ok(())
 }

@@ -6,6 +6,20 @@
 use super::{Backing, Protection, RegionInfo};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use hal::mem::PAGE_SHIFT;
+
+/// Whether a mapping's pages are sure to be had when they are touched.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Promise {
+    /// They are there already, or it was made to be used in part only.
+    Never,
+    /// As it was small and came early.
+    Small,
+    /// When they may be written.
+    Later,
+    /// Each is counted until it is there.
+    Made,
+}
 
 /// A mapped range.
 #[derive(Clone)]
@@ -14,6 +28,7 @@ pub(super) struct Region {
     pub(super) end: usize,
     pub(super) protection: Protection,
     pub(super) shared: bool,
+    pub(super) promise: Promise,
     /// A large block of the heap: it is not joined with its neighbours.
     pub(super) heap: bool,
     pub(super) backing: Option<(Arc<dyn Backing>, u64)>,
@@ -25,6 +40,11 @@ impl Region {
         let skipped = (start - self.start) as u64;
         let backing = self.backing.as_ref().map(|(backing, offset)| (backing.clone(), offset + skipped));
         Self { start, end, backing, ..*self }
+    }
+
+    /// How many pages it was promised in all.
+    pub(super) fn promised_pages(&self) -> usize {
+        if self.promise == Promise::Made { (self.end - self.start) >> PAGE_SHIFT } else { 0 }
     }
 
     pub(super) fn info(&self) -> RegionInfo {
@@ -40,7 +60,9 @@ impl Region {
     /// Whether `next`, which begins where this one ends, is more of the same.
     fn continues(&self, next: &Self) -> bool {
         let plain = !self.heap && !next.heap && self.backing.is_none() && next.backing.is_none();
-        plain && self.end == next.start && self.protection == next.protection && self.shared == next.shared
+        let alike =
+            (self.protection, self.shared, self.promise) == (next.protection, next.shared, next.promise);
+        plain && alike && self.end == next.start
     }
 }
 
@@ -268,7 +290,7 @@ mod tests {
 
     fn region(start: usize, end: usize, write: bool) -> Region {
         let protection = Protection { read: true, write, execute: false };
-        Region { start, end, protection, shared: false, heap: false, backing: None }
+        Region { start, end, protection, shared: false, promise: Promise::Never, heap: false, backing: None }
     }
 
     fn all(regions: &Regions) -> Vec<(usize, usize, bool)> {
