@@ -21,6 +21,7 @@ pub mod inet;
 pub mod interface;
 pub mod ip;
 mod loopback;
+mod memory;
 mod neighbor;
 mod packet;
 pub mod ports;

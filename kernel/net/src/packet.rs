@@ -48,8 +48,8 @@ pub fn duplicate(packet: &Packet, header: &[u8]) -> Result<Packet> {
     Ok(copy)
 }
 
-/// Whether memory is left beyond the kernel's reserve, as there has to be when a stranger or the
-/// application wants another object of the kernel's.
+/// Whether memory is left that is nobody's yet, as there has to be when a stranger or the application wants
+/// another object of the kernel's.
 pub fn has_memory() -> bool {
-    Buffer::new(2048).is_ok()
+    kcore::memory::frames::available() > 0
 }

@@ -14,6 +14,7 @@ use crate::address::{IpAddress, Prefix};
 use crate::interface::Interface;
 use crate::ip::reassembly::Reassembly;
 use crate::loopback::Loopback;
+use crate::memory::Limits;
 use crate::route::Routes;
 use crate::wheel::{Handle, Timed, Wheel};
 
@@ -27,6 +28,7 @@ pub struct Stack {
     pub(crate) tcp: crate::tcp::Tcp,
     pub(crate) udp: crate::udp::Udp,
     pub(crate) raw: crate::raw::Raw,
+    pub(crate) memory: Limits,
     /// Error messages that may be sent before the next point in time, and that point.
     pub(crate) errors: SpinLock<(u32, u64)>,
     /// Numbers the packets that may be fragmented.
@@ -87,6 +89,7 @@ impl Stack {
             tcp: crate::tcp::Tcp::new(),
             udp: crate::udp::Udp::new(),
             raw: crate::raw::Raw::new(),
+            memory: Limits::new(),
             errors: SpinLock::new((0, 0)),
             packet_id: AtomicU32::new(0),
             wheel: Wheel::new(),
@@ -105,6 +108,13 @@ impl Stack {
         stack.time.store(1_000_000_000, Ordering::Relaxed);
         crate::interface::add_loopback(stack);
         stack
+    }
+
+    /// Sets how many bytes packets may hold, and how many have to be free for each open connection before
+    /// another is accepted; 0 for the usual.
+    #[cfg(not(kernel))]
+    pub fn limit_memory(&self, packets: usize, connection: usize) {
+        self.memory.set(packets, connection);
     }
 
     /// Moves a simulated stack's clock and does what is due by then.

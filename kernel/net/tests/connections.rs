@@ -708,3 +708,52 @@ fn checksums_that_a_card_leaves_open_are_completed() {
     }
     assert_ne!(Checksum::Complete, Checksum::Valid);
 }
+
+#[test]
+fn without_memory_for_a_connection_it_waits_and_is_accepted_later() {
+    let mut world = world();
+    let listener = listener(&world, Family::V4, 80, 16);
+    // The host has a gigabyte: enough where one connection is open, and not where there are two.
+    world.stacks[1].limit_memory(0, 400 << 20);
+    let clients = [80; 3].map(|port| connect(&world, Family::V4, port));
+    assert!(
+        world.run_until(SECOND, || clients.iter().all(|client| client.ready().contains(Events::WRITABLE)))
+    );
+    world.run(10 * MS);
+    let (first, _) = listener.accept().unwrap();
+    assert!(listener.ready().contains(Events::READABLE));
+    assert!(listener.accept().is_ok());
+    assert!(!listener.ready().contains(Events::READABLE));
+    assert_eq!(listener.accept().err(), Some(EAGAIN));
+    // Nobody else comes: the listener finds out by itself.
+    first.close();
+    assert!(world.run_until(SECOND, || listener.ready().contains(Events::READABLE)));
+    assert!(listener.accept().is_ok());
+}
+
+#[test]
+fn where_packets_are_too_many_streams_go_on_with_little_at_a_time() {
+    let mut world = world();
+    let (client, server, _listener) = pair(&mut world, Family::V4);
+    world.stacks[1].limit_memory(1, 0);
+    let (mut sent, mut received) = (0, 0);
+    let end = 300_000;
+    let mut most = 0;
+    for round in 0..20_000 {
+        sent = pump(&client, sent, end);
+        world.run(MS);
+        most = most.max(server.readable_bytes());
+        // The reader is slow, so that what waits is what the stack lets wait.
+        if round % 20 == 0 {
+            received = drain(&server, received).0;
+        }
+        if received == end {
+            break;
+        }
+    }
+    assert_eq!(received, end);
+    assert!(most <= 32 << 10, "{most}");
+    // And back: what was sent and not acknowledged is little as well.
+    let queued = pump(&server, 0, end);
+    assert!(queued <= 16 << 10, "{queued}");
+}

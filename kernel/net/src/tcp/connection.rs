@@ -16,6 +16,7 @@ use super::timers::Timers;
 use super::{Info, Settings};
 use crate::address::{Endpoint, Family};
 use crate::hash;
+use crate::memory::LITTLE;
 use crate::queue::Queue;
 use crate::route::Way;
 use crate::stack::Stack;
@@ -324,8 +325,16 @@ impl Connection {
         if settings.send_buffer != 0 {
             return settings.send_buffer;
         }
+        if self.stack.memory.packets_are_many() {
+            return LITTLE;
+        }
         // Enough for two windows, so that the application has a round trip's time to bring more.
         self.control.window.saturating_mul(2).clamp(SEND_START, SEND_MOST)
+    }
+
+    /// Bytes that may wait to be read.
+    pub fn receive_limit(&self) -> u32 {
+        if self.stack.memory.packets_are_many() { self.receive.limit.min(LITTLE) } else { self.receive.limit }
     }
 
     /// The sequence number of the first byte that the application has not read.

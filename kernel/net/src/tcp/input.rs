@@ -10,6 +10,7 @@ use super::recovery::{Delivered, Phase};
 use super::sequence::{after, before, distance, later};
 use super::timers::DELAY;
 use crate::address::Family;
+use crate::memory::LITTLE;
 use crate::wire::tcp::{Flags, Header, Options};
 
 /// How long a peer's timestamp may be compared, in nanoseconds: 24 days.
@@ -477,6 +478,12 @@ impl Connection {
             self.receive.ack_now = true;
         }
         if length == 0 {
+            return;
+        }
+        // Without room it is as if it had been lost. What is next always has some, or nobody got on.
+        let waiting = self.receive.queue.len() as u32;
+        if (waiting >= LITTLE || sequence != self.receive.next) && self.stack.memory.packets_are_many() {
+            self.receive.ack_now = true;
             return;
         }
         self.receive.last = cx.now;

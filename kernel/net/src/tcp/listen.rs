@@ -17,7 +17,6 @@ use super::sequence::before;
 use super::socket::Socket;
 use super::{Settings, cookies, demux, rtt};
 use crate::address::Endpoint;
-use crate::packet::has_memory;
 use crate::stack::Stack;
 use crate::wheel::{Handle, Timed};
 use crate::wire::tcp::{Flags, Options};
@@ -84,7 +83,7 @@ pub(super) fn requested(
     remote: Endpoint,
 ) {
     let backlog = listener.backlog.load(Ordering::Relaxed);
-    if listener.waiting.load(Ordering::Relaxed) > backlog || !has_memory() {
+    if listener.waiting.load(Ordering::Relaxed) > backlog || !stack.tcp.fits_another(stack) {
         // The peer tries again.
         return;
     }
@@ -264,7 +263,7 @@ impl Request<'_> {
     ) -> bool {
         // One more than the backlog, as on Linux.
         let full = listener.waiting.load(Ordering::Relaxed) > listener.backlog.load(Ordering::Relaxed);
-        if full || !has_memory() {
+        if full || !stack.tcp.fits_another(stack) {
             return false;
         }
         let mut connection = Connection::new(stack, self.local, self.remote, settings, self.initial);
@@ -293,7 +292,9 @@ impl Request<'_> {
             return true;
         }
         child.arrived(segment, packet);
-        listener.source().notify(Events::READABLE);
+        if listener.may_accept() {
+            listener.source().notify(Events::READABLE);
+        }
         true
     }
 }

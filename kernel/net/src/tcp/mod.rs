@@ -20,7 +20,7 @@ mod urgent;
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::sync::atomic::AtomicU64;
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use kcore::sync::SpinLock;
 
@@ -57,6 +57,8 @@ pub(crate) struct Tcp {
     time_wait: time_wait::TimeWait,
     /// When a cookie was last given out, in nanoseconds.
     flooded: AtomicU64,
+    /// Connections that were accepted and are not closed.
+    accepted: AtomicUsize,
 }
 
 impl Tcp {
@@ -67,7 +69,13 @@ impl Tcp {
             ports: Ports::new(),
             time_wait: time_wait::TimeWait::new(),
             flooded: AtomicU64::new(0),
+            accepted: AtomicUsize::new(0),
         }
+    }
+
+    /// Whether there is memory for another connection that somebody asks for.
+    fn fits_another(&self, stack: &Stack) -> bool {
+        stack.memory.fits_connection(self.accepted.load(Ordering::Relaxed))
     }
 }
 

@@ -88,13 +88,14 @@ impl Connection {
     /// Moves the window's end as far as there is room, in steps that are worth a segment (RFC 1122,
     /// section 4.2.3.3); gives the window as it goes into the header. It never moves back.
     fn advertise(&mut self) -> u16 {
+        let limit = self.receive_limit();
         let receive = &mut self.receive;
         let waiting = receive.queue.len() + receive.pieces.as_ref().map_or(0, |pieces| pieces.len());
-        let free = receive.limit.saturating_sub(waiting as u32);
+        let free = limit.saturating_sub(waiting as u32);
         let scale = if receive.scaled { receive.scale } else { 0 };
         let most = u32::from(u16::MAX) << scale;
         let edge = receive.next.wrapping_add(free.min(most) >> scale << scale);
-        let step = receive.mss.min(receive.limit / 2).max(1);
+        let step = receive.mss.min(limit / 2).max(1);
         if distance(receive.edge, edge) >= step
             || !after(receive.edge, receive.next) && after(edge, receive.edge) && free >= step
         {
@@ -107,8 +108,9 @@ impl Connection {
     pub fn window_opens(&self) -> bool {
         let receive = &self.receive;
         let waiting = receive.queue.len() + receive.pieces.as_ref().map_or(0, |pieces| pieces.len());
-        let edge = receive.next.wrapping_add(receive.limit.saturating_sub(waiting as u32));
-        let step = (2 * receive.mss).max(receive.limit / 4).min(receive.limit / 2);
+        let limit = self.receive_limit();
+        let edge = receive.next.wrapping_add(limit.saturating_sub(waiting as u32));
+        let step = (2 * receive.mss).max(limit / 4).min(limit / 2);
         distance(receive.edge, edge) >= step
     }
 
@@ -443,7 +445,7 @@ impl Connection {
         let taken = taken.saturating_add(count);
         let round = u64::from(self.rtt.smoothed.max(1000)) * 1000;
         if cx.settings.receive_buffer == 0 && taken >= self.receive.limit / 2 {
-            if cx.now.saturating_sub(since) <= 2 * round {
+            if cx.now.saturating_sub(since) <= 2 * round && !self.stack.memory.packets_are_many() {
                 self.receive.limit = (self.receive.limit * 2).min(super::connection::RECEIVE_MOST);
             }
             self.receive.taken = (0, cx.now);

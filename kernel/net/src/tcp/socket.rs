@@ -32,6 +32,9 @@ use crate::stack::Stack;
 use crate::wheel::{Handle, Timed};
 use crate::{Receive, Send};
 
+/// Nanoseconds after which a listener looks again whether there is memory for a connection.
+const LOOK_AGAIN: u64 = 100_000_000;
+
 /// What a socket is just now.
 enum Role {
     Idle,
@@ -47,6 +50,8 @@ struct Inner {
     /// The table of connections knows it.
     enrolled: bool,
     closed: bool,
+    /// It is one of the stack's accepted connections.
+    accepted: bool,
     role: Role,
     error: Option<Errno>,
     /// The timer that is set, and for when.
@@ -113,6 +118,7 @@ impl Socket {
             claimed: false,
             enrolled,
             closed: false,
+            accepted: false,
             role,
             error: None,
             timer: None,
@@ -331,15 +337,42 @@ impl Socket {
     /// The next connection, and who it is from.
     ///
     /// # Errors
-    /// `EAGAIN` if there is none, `EINVAL` if it does not listen.
-    pub fn accept(&self) -> Result<(Arc<Self>, Endpoint)> {
+    /// `EAGAIN` if there is none, or no memory for another one; `EINVAL` if it does not listen.
+    pub fn accept(self: &Arc<Self>) -> Result<(Arc<Self>, Endpoint)> {
         let mut inner = self.inner.lock();
+        let Role::Listener(listener) = &inner.role else { return Err(EINVAL) };
+        if listener.queue.is_empty() || !self.admits(&mut inner) {
+            return Err(EAGAIN);
+        }
         let Role::Listener(listener) = &mut inner.role else { return Err(EINVAL) };
         let child = listener.queue.pop_front().ok_or(EAGAIN)?;
         self.waiting.store(listener.queue.len() as u32, Ordering::Relaxed);
         drop(inner);
-        let peer = child.inner.lock().connection().map(|connection| connection.remote);
+        self.stack.tcp.accepted.fetch_add(1, Ordering::Relaxed);
+        let mut of_child = child.inner.lock();
+        of_child.accepted = true;
+        let peer = of_child.connection().map(|connection| connection.remote);
+        drop(of_child);
         Ok((child, peer.unwrap_or(Endpoint::any(self.family))))
+    }
+
+    /// Whether there is memory for another connection. While there is not, a timer looks again, since nobody
+    /// tells when memory is given back.
+    fn admits(self: &Arc<Self>, inner: &mut Inner) -> bool {
+        let admits = self.stack.tcp.fits_another(self.stack);
+        if !admits && inner.timer.is_none() {
+            let weak: Weak<dyn Timed> = Arc::downgrade(&(self.clone() as Arc<dyn Timed>));
+            let when = self.stack.now() + LOOK_AGAIN;
+            inner.timer = Some((self.stack.set_timer(when, weak), when));
+        }
+        admits
+    }
+
+    /// Whether a connection waits that may be accepted.
+    pub(super) fn may_accept(self: &Arc<Self>) -> bool {
+        let mut inner = self.inner.lock();
+        let waits = matches!(&inner.role, Role::Listener(listener) if !listener.queue.is_empty());
+        waits && self.admits(&mut inner)
     }
 
     /// Stops listening: nobody will accept what waits.
@@ -349,6 +382,9 @@ impl Socket {
             _ => return VecDeque::new(),
         };
         inner.role = Role::Idle;
+        if let Some((timer, _)) = inner.timer.take() {
+            self.stack.cancel_timer(timer);
+        }
         let mut all = self.stack.tcp.listeners.lock();
         let mut gone = None;
         if let Some(list) = all.get_mut(&inner.local.port) {
@@ -498,6 +534,9 @@ impl Socket {
         if core::mem::replace(&mut inner.closed, true) {
             return;
         }
+        if core::mem::take(&mut inner.accepted) {
+            self.stack.tcp.accepted.fetch_sub(1, Ordering::Relaxed);
+        }
         let queue = self.stop_listening(&mut inner);
         let abort = inner.settings.linger == Some(0);
         if let Some((connection, cx)) = inner.parts(self.stack) {
@@ -620,14 +659,14 @@ impl Socket {
     }
 
     /// What could be done now.
-    pub fn ready(&self) -> Events {
-        let inner = self.inner.lock();
-        match &inner.role {
-            Role::Idle => Events::WRITABLE | Events::HUP,
-            Role::Listener(listener) if listener.queue.is_empty() => Events::empty(),
-            Role::Listener(_) => Events::READABLE,
-            Role::Connection(connection) => connection.ready(&inner.settings),
-        }
+    pub fn ready(self: &Arc<Self>) -> Events {
+        let mut inner = self.inner.lock();
+        let waits = match &inner.role {
+            Role::Idle => return Events::WRITABLE | Events::HUP,
+            Role::Connection(connection) => return connection.ready(&inner.settings),
+            Role::Listener(listener) => !listener.queue.is_empty(),
+        };
+        if waits && self.admits(&mut inner) { Events::READABLE } else { Events::empty() }
     }
 
     /// Tells of changes of [`Socket::ready`].
@@ -718,7 +757,11 @@ impl Timed for Socket {
         {
             connection.on_time(&cx);
         }
+        let listens = matches!(inner.role, Role::Listener(_));
         self.leave(inner);
+        if listens && self.may_accept() {
+            self.source.notify(Events::READABLE);
+        }
     }
 }
 

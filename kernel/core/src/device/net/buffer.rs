@@ -5,10 +5,18 @@ use core::alloc::Layout;
 use core::ops::{Deref, DerefMut, Range};
 use core::ptr::NonNull;
 use core::slice;
-use core::sync::atomic::{AtomicU32, Ordering, fence};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
 
 use crate::errno::{ENOMEM, Result};
 use crate::memory::heap;
+
+/// Bytes of all blocks.
+static IN_USE: AtomicUsize = AtomicUsize::new(0);
+
+/// Bytes of memory that packets take just now, those that cards wait with included.
+pub fn bytes_in_use() -> usize {
+    IN_USE.load(Ordering::Relaxed)
+}
 
 /// What is in front of a block's bytes.
 #[repr(C, align(16))]
@@ -34,6 +42,7 @@ impl Block {
         let start = NonNull::new(heap::allocate_app(layout)).ok_or(ENOMEM)?.cast::<Header>();
         // SAFETY: just allocated, large and aligned enough.
         unsafe { start.write(Header { users: AtomicU32::new(1), capacity: length }) };
+        IN_USE.fetch_add(size, Ordering::Relaxed);
         Ok(Self(start))
     }
 
@@ -63,6 +72,7 @@ impl Drop for Block {
     fn drop(&mut self) {
         if self.header().users.fetch_sub(1, Ordering::Release) == 1 {
             fence(Ordering::Acquire);
+            IN_USE.fetch_sub(size_of::<Header>() + self.capacity(), Ordering::Relaxed);
             // SAFETY: this was the last share.
             unsafe { heap::release(self.0.cast::<u8>().as_ptr()) };
         }

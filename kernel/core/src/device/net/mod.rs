@@ -11,7 +11,7 @@ use alloc::sync::Arc;
 
 use crate::errno::Result;
 
-pub use buffer::{Buffer, Fragment};
+pub use buffer::{Buffer, Fragment, bytes_in_use};
 pub use packet::{Checksum, Gso, GsoKind, HEADROOM, Packet};
 
 /// What a card does for its stack.
