@@ -1,28 +1,32 @@
-//! A cable between two guests that treats their frames badly: it drops, duplicates, reorders,
-//! corrupts and truncates them, as a seed says.
+//! A cable between two guests, or a guest and a tap of this host, that treats their frames badly: it
+//! drops, duplicates, reorders, corrupts and truncates them, as a seed says.
 //!
 //! Each guest's card is a `-netdev dgram` of QEMU over a pair of Unix sockets; one datagram is one
 //! Ethernet frame. One thread a direction passes them on.
 
-mod random;
+mod plug;
+pub mod random;
 
+use std::collections::BTreeMap;
 use std::io;
-use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use specialize::boot::Network;
 
+use plug::Plug;
 use random::Random;
 
 /// The longest frame that a card sends: one that the other end's card is to cut.
 const LONGEST: usize = 14 + 65535;
 /// How long a frame that is to come late waits for others to overtake it.
 const LATE: Duration = Duration::from_millis(3);
+/// How long nothing is heard of a port that has vanished.
+const VANISHED: Duration = Duration::from_secs(120);
 
 /// How many of a thousand frames a fault happens to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -51,9 +55,10 @@ pub struct Counts {
 
 /// A cable, until it is dropped.
 pub struct Link {
-    ends: [End; 2],
+    ends: Vec<End>,
     unplugged: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
+    vanished: Arc<Mutex<BTreeMap<u16, Instant>>>,
     /// From the first end to the second, and back.
     pub counts: [Arc<Counts>; 2],
 }
@@ -73,36 +78,42 @@ impl Link {
             guest: directory.join(format!("{name}.guest")),
             link: directory.join(format!("{name}.link")),
         };
-        let ends = [end("a"), end("b")];
-        let mut sockets = Vec::new();
-        for end in &ends {
-            for path in [&end.guest, &end.link] {
-                match std::fs::remove_file(path) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                    _ => {}
-                }
-            }
-            let socket = UnixDatagram::bind(&end.link)?;
-            socket.set_read_timeout(Some(LATE))?;
-            // A guest that does not take its frames loses them, as on any cable.
-            socket.set_write_timeout(Some(Duration::from_millis(100)))?;
-            sockets.push(socket);
-        }
+        let ends = vec![end("a"), end("b")];
+        let plugs = [Plug::guest(&ends[0])?, Plug::guest(&ends[1])?];
+        Self::between(ends, plugs, faults, seed)
+    }
+
+    /// A cable from a guest, number 0, to a tap interface of this host.
+    pub fn to_tap(directory: &Path, tap: &str, faults: Faults, seed: u64) -> io::Result<Self> {
+        let ends = vec![End { guest: directory.join("a.guest"), link: directory.join("a.link") }];
+        let plugs = [Plug::guest(&ends[0])?, Plug::tap(tap)?];
+        Self::between(ends, plugs, faults, seed)
+    }
+
+    fn between(ends: Vec<End>, plugs: [Plug; 2], faults: Faults, seed: u64) -> io::Result<Self> {
         let unplugged = Arc::new(AtomicBool::new(false));
+        let vanished = Arc::default();
         let counts: [Arc<Counts>; 2] = Default::default();
         let mut threads = Vec::new();
         for (from, to) in [(0, 1), (1, 0)] {
             let mut direction = Direction {
-                from: sockets[from].try_clone()?,
-                over: sockets[to].try_clone()?,
-                to: ends[to].guest.clone(),
+                from: plugs[from].try_clone()?,
+                to: plugs[to].try_clone()?,
                 wire: Wire::new(faults, seed.wrapping_mul(2).wrapping_add(from as u64)),
+                vanished: Arc::clone(&vanished),
                 counts: counts[from].clone(),
             };
             let unplugged = unplugged.clone();
             threads.push(thread::spawn(move || direction.pass_on(&unplugged)));
         }
-        Ok(Self { ends, unplugged, threads, counts })
+        Ok(Self { ends, unplugged, threads, vanished, counts })
+    }
+
+    /// Nothing more is heard of this TCP port, at either end, for a while: whoever has it has vanished.
+    pub fn vanish(&self, port: u16) {
+        let mut vanished = self.vanished.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        vanished.retain(|_, since| since.elapsed() < VANISHED);
+        vanished.insert(port, Instant::now());
     }
 
     /// What the card of guest number `end`, 0 or 1, is plugged into.
@@ -130,10 +141,10 @@ impl Drop for Link {
 
 /// One direction of a cable.
 struct Direction {
-    from: UnixDatagram,
-    over: UnixDatagram,
-    to: PathBuf,
+    from: Plug,
+    to: Plug,
     wire: Wire,
+    vanished: Arc<Mutex<BTreeMap<u16, Instant>>>,
     counts: Arc<Counts>,
 }
 
@@ -141,7 +152,8 @@ impl Direction {
     fn pass_on(&mut self, unplugged: &AtomicBool) {
         let mut buffer = vec![0; LONGEST];
         while !unplugged.load(Ordering::Relaxed) {
-            let arriving = match self.from.recv(&mut buffer) {
+            let arriving = match self.from.receive(&mut buffer) {
+                Ok(length) if self.has_vanished(&buffer[..length]) => Vec::new(),
                 Ok(length) => {
                     self.counts.frames.fetch_add(1, Ordering::Relaxed);
                     self.wire.carry(&buffer[..length])
@@ -152,9 +164,23 @@ impl Direction {
             self.counts.faults.store(self.wire.faulty, Ordering::Relaxed);
             for frame in arriving {
                 // The other guest may not be there yet, or not any more.
-                let _ = self.over.send_to(&frame, &self.to);
+                let _ = self.to.send(&frame);
             }
         }
+    }
+
+    /// Whether a frame is from or for a port of TCP over IPv4 that has vanished.
+    fn has_vanished(&self, frame: &[u8]) -> bool {
+        let vanished = self.vanished.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if vanished.is_empty() || frame.get(12..14) != Some(&[8, 0]) || frame.get(23) != Some(&6) {
+            return false;
+        }
+        let segment = 14 + usize::from(frame[14] & 15) * 4;
+        let gone = |bytes: &[u8]| {
+            let port = u16::from_be_bytes([bytes[0], bytes[1]]);
+            vanished.get(&port).is_some_and(|since| since.elapsed() < VANISHED)
+        };
+        frame.get(segment..segment + 4).is_some_and(|ports| gone(&ports[..2]) || gone(&ports[2..]))
     }
 }
 
@@ -201,10 +227,9 @@ impl Wire {
         if self.happens(faults.corrupt) && !frame.is_empty() {
             self.burst(&mut frame);
         }
-        if self.happens(faults.truncate) && !frame.is_empty() {
-            // A byte is left: no cable carries a frame of none, and QEMU takes an empty datagram for the
-            // cable's end and reads no more.
-            frame.truncate((self.random.below(frame.len() as u64) as usize).max(1));
+        if self.happens(faults.truncate) && frame.len() > 1 {
+            // Something is left of it: QEMU takes an empty datagram for the end, and never reads again.
+            frame.truncate(1 + self.random.below(frame.len() as u64 - 1) as usize);
         }
         let twice = self.happens(faults.duplicate);
         if self.happens(faults.reorder) && !lost && self.late.is_none() {
