@@ -12,6 +12,7 @@ mod guest;
 mod host;
 #[path = "../link/mod.rs"]
 mod link;
+mod load;
 mod pair;
 mod server;
 
@@ -68,6 +69,9 @@ struct Options {
     /// Also what may take long
     #[arg(long)]
     long: bool,
+    /// Only load servers with all kinds of clients, for so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    load: Option<u64>,
     /// Repeat every boot this often
     #[arg(long, default_value_t = 1)]
     repeat: usize,
@@ -134,7 +138,8 @@ fn run(options: Options) -> Result<bool, String> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/boot");
     let mut cases = case::read(&sources.join("cases.toml"))?;
     cases.extend(conformance::cases(&sources.join("../conformance"))?);
-    let covers = !options.host && conformance::covers(&options);
+    let load = options.load;
+    let covers = !options.host && load.is_none() && conformance::covers(&options);
     let all = if covers { cases.clone() } else { Vec::new() };
     cases.retain(|case| case.boots(&options).next().is_some());
     let mut pairs = pair::read(&sources.join("pairs.toml"))?;
@@ -160,6 +165,11 @@ fn run(options: Options) -> Result<bool, String> {
         }
         return Ok(true);
     }
+    if load.is_some() {
+        cases.clear();
+        pairs.clear();
+        servers.clear();
+    }
     let directory = options.directory.clone();
     data::make(&directory.join("data")).map_err(|error| format!("cannot make the data set: {error}"))?;
     let accelerator =
@@ -173,6 +183,9 @@ fn run(options: Options) -> Result<bool, String> {
     );
     let context =
         Context { options, accelerator, directory, results: Mutex::default(), whole: Mutex::default() };
+    if let Some(seconds) = load {
+        load::run(&context, seconds)?;
+    }
     let on_host = context.options.host;
     let servers = servers.iter().filter(|_| !on_host).map(Work::Server);
     let queue = Mutex::new(cases.iter().map(Work::Case).chain(servers));
@@ -197,7 +210,7 @@ fn run(options: Options) -> Result<bool, String> {
         }
     }
     // Two guests each, so one after the other.
-    if !context.options.host {
+    if !context.options.host && load.is_none() {
         fault::all_faults(&context);
         pairs.iter().for_each(|pair| pair::whole_pair(pair, &context));
     }
