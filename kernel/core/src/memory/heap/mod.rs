@@ -2,7 +2,8 @@
 //!
 //! Three ways, by size: up to [`classes::LARGEST`] an object of a span of equal objects, through a
 //! cache that each processor has; up to [`PAGES_LIMIT`] pages of the frame allocator; beyond that a
-//! mapping of its own, whose pages are brought in when touched. Blocks are aligned to 16 bytes at
+//! mapping of its own, whose pages are brought in when touched. The kernel's own blocks are pages as long as
+//! there are so many that follow each other: they may be used where a page cannot be brought in. Blocks are aligned to 16 bytes at
 //! least, those of a power of two to their size.
 //!
 //! A block is released by its address alone: the frame allocator's byte for its page says what it is.
@@ -66,7 +67,22 @@ fn allocate_for(size: usize, align: usize, user: For) -> *mut u8 {
     if size <= PAGES_LIMIT {
         return pages(size, align, user);
     }
+    if user == For::Kernel && size.max(align) <= PAGE_SIZE << frames::MAX_ORDER {
+        // Large blocks leave the reserve alone, whoever they are for.
+        let block = pages(size, align, For::App);
+        if !block.is_null() || !may_wait() {
+            return block;
+        }
+    }
     mapping(size, align)
+}
+
+/// Whether a lock that sleeps may be taken here, and pages be brought in.
+fn may_wait() -> bool {
+    #[cfg(kernel)]
+    return hal::irq::enabled();
+    #[cfg(not(kernel))]
+    true
 }
 
 fn block_at(frame: PhysAddr) -> *mut u8 {
@@ -103,7 +119,7 @@ fn pages(size: usize, align: usize, user: For) -> *mut u8 {
 /// How many pages a block has whose first page is at `start`.
 fn page_count(start: PhysAddr) -> usize {
     let further = |index: &usize| frames::tag(start.0 + ((*index as u64) << PAGE_SHIFT)) == TAG_FURTHER;
-    1 + (1..PAGES_LIMIT >> PAGE_SHIFT).take_while(further).count()
+    1 + (1..1 << frames::MAX_ORDER).take_while(further).count()
 }
 
 fn mapping(size: usize, align: usize) -> *mut u8 {

@@ -58,8 +58,19 @@ fn blocks_do_not_overlap_and_keep_what_is_written() {
 }
 
 #[test]
-fn large_blocks_grow_without_a_copy() {
+fn large_blocks_of_the_kernel_are_pages() {
     let block = allocate(layout(1 << 20, 16));
+    // SAFETY: the block is ours.
+    unsafe {
+        assert!(vm::heap_length(block.expose_provenance()).is_none());
+        assert_eq!(usable_size(block), 1 << 20);
+        release(block);
+    }
+}
+
+#[test]
+fn large_blocks_grow_without_a_copy() {
+    let block = allocate_app(layout(1 << 20, 16));
     // SAFETY: the block is ours; the old address is not used after the move.
     unsafe {
         block.write(42);
