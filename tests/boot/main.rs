@@ -15,6 +15,8 @@ mod link;
 mod load;
 mod pair;
 mod server;
+mod siege;
+mod tapped;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -72,6 +74,9 @@ struct Options {
     /// Only load servers with all kinds of clients, for so many seconds
     #[arg(long, value_name = "SECONDS")]
     load: Option<u64>,
+    /// Only besiege servers
+    #[arg(long)]
+    siege: bool,
     /// Repeat every boot this often
     #[arg(long, default_value_t = 1)]
     repeat: usize,
@@ -138,8 +143,9 @@ fn run(options: Options) -> Result<bool, String> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/boot");
     let mut cases = case::read(&sources.join("cases.toml"))?;
     cases.extend(conformance::cases(&sources.join("../conformance"))?);
-    let load = options.load;
-    let covers = !options.host && load.is_none() && conformance::covers(&options);
+    // These run in a network namespace of their own, in which there is nothing else to be done.
+    let apart = options.load.is_some() || options.siege;
+    let covers = !options.host && !apart && conformance::covers(&options);
     let all = if covers { cases.clone() } else { Vec::new() };
     cases.retain(|case| case.boots(&options).next().is_some());
     let mut pairs = pair::read(&sources.join("pairs.toml"))?;
@@ -165,7 +171,7 @@ fn run(options: Options) -> Result<bool, String> {
         }
         return Ok(true);
     }
-    if load.is_some() {
+    if apart {
         cases.clear();
         pairs.clear();
         servers.clear();
@@ -183,8 +189,11 @@ fn run(options: Options) -> Result<bool, String> {
     );
     let context =
         Context { options, accelerator, directory, results: Mutex::default(), whole: Mutex::default() };
-    if let Some(seconds) = load {
+    if let Some(seconds) = context.options.load {
         load::run(&context, seconds)?;
+    }
+    if context.options.siege {
+        siege::run(&context)?;
     }
     let on_host = context.options.host;
     let servers = servers.iter().filter(|_| !on_host).map(Work::Server);
@@ -210,7 +219,7 @@ fn run(options: Options) -> Result<bool, String> {
         }
     }
     // Two guests each, so one after the other.
-    if !context.options.host && load.is_none() {
+    if !context.options.host && !apart {
         fault::all_faults(&context);
         pairs.iter().for_each(|pair| pair::whole_pair(pair, &context));
     }

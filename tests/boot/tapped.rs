@@ -1,7 +1,9 @@
-//! The guests of the load, and the cables that they are at.
+//! Guests at cables to taps of this host, in a network namespace of their own, so that the interfaces are nobody
+//! else's.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,14 +13,46 @@ use std::time::{Duration, Instant};
 
 use specialize::boot::{CommandLine, Machine, RootMedium, RunPlan};
 
-use super::{FAULTS, Server};
 use crate::Context;
-use crate::link::Link;
+use crate::link::{Faults, Link};
 
 /// How long a server may take until it can be connected to.
 const START: Duration = Duration::from_secs(60);
 /// How long it may take to end when it is asked to.
 const END: Duration = Duration::from_secs(30);
+
+/// A server for such a guest.
+pub struct Server {
+    pub name: &'static str,
+    pub app: &'static str,
+    pub args: &'static [&'static str],
+    /// As for `--file`; the harness has or makes what is in front of the colon.
+    pub files: &'static [&'static str],
+    /// As for `--set`.
+    pub set: &'static [&'static str],
+    pub port: u16,
+    /// Megabytes.
+    pub memory: u64,
+    pub cpus: u32,
+}
+
+/// Set in the process that has a network namespace of its own.
+const INSIDE: &str = "SPECIALIZE_TEST_NAMESPACE";
+
+/// Runs this test again in a network namespace of its own, unless it is in one.
+pub fn enter_namespace() -> Result<(), String> {
+    if std::env::var_os(INSIDE).is_some() {
+        return Ok(());
+    }
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut command = Command::new("unshare");
+    // SAFETY: it asks for a number.
+    if unsafe { libc::geteuid() } != 0 {
+        command.arg("--map-root-user");
+    }
+    let command = command.args(["--net", "--"]).arg(own).args(std::env::args_os().skip(1)).env(INSIDE, "1");
+    Err(format!("cannot make a network namespace with unshare: {}", command.exec()))
+}
 
 /// A guest that is running.
 pub struct Guest {
@@ -53,11 +87,20 @@ impl std::io::Write for Shared {
 
 impl Guest {
     /// Makes a server's kernel, cable and tap, boots it and waits until it can be connected to.
-    pub fn start(server: &Server, number: usize, folder: &Path, context: &Context) -> Result<Self, String> {
+    pub fn start(
+        server: &Server,
+        number: usize,
+        faults: Faults,
+        folder: &Path,
+        context: &Context,
+    ) -> Result<Self, String> {
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_specialize"));
         command.args(["run", "--quiet", "--hv", "kvm", "--root", "rofs:module", "--app", server.app]);
         command.arg("--into").arg(folder).arg("--print-command");
+        for set in server.set {
+            command.args(["--set", set]);
+        }
         if let Some(package) = &context.options.package {
             command.arg("--kernel").arg(package);
         }
@@ -70,8 +113,8 @@ impl Guest {
             command.arg("--file").arg(format!("{}:{target}", from.display()));
         }
         finish(&mut command)?;
-        let tap = format!("load{number}");
-        let link = Link::to_tap(folder, &tap, FAULTS, number as u64 + 7)
+        let tap = format!("guest{number}");
+        let link = Link::to_tap(folder, &tap, faults, number as u64 + 7)
             .map_err(|error| format!("no cable to {tap}: {error}"))?;
         let script = format!("ip addr add 10.77.{number}.1/24 dev {tap}; ip link set {tap} up");
         finish(Command::new("sh").args(["-ec", &script]))?;

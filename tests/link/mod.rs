@@ -4,6 +4,7 @@
 //! Each guest's card is a `-netdev dgram` of QEMU over a pair of Unix sockets; one datagram is one
 //! Ethernet frame. One thread a direction passes them on.
 
+pub mod phantom;
 mod plug;
 pub mod random;
 
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use specialize::boot::Network;
 
+use phantom::Phantoms;
 use plug::Plug;
 use random::Random;
 
@@ -59,6 +61,10 @@ pub struct Link {
     unplugged: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
     vanished: Arc<Mutex<BTreeMap<u16, Instant>>>,
+    /// The first end, to put frames in.
+    first: Plug,
+    /// Hosts besides the second end, as far as that is a tap.
+    pub phantoms: Arc<Phantoms>,
     /// From the first end to the second, and back.
     pub counts: [Arc<Counts>; 2],
 }
@@ -93,11 +99,14 @@ impl Link {
     fn between(ends: Vec<End>, plugs: [Plug; 2], faults: Faults, seed: u64) -> io::Result<Self> {
         let unplugged = Arc::new(AtomicBool::new(false));
         let vanished = Arc::default();
+        let phantoms = Arc::new(Phantoms::default());
+        let to_tap = matches!(plugs[1], Plug::Tap(_));
         let counts: [Arc<Counts>; 2] = Default::default();
         let mut threads = Vec::new();
         for (from, to) in [(0, 1), (1, 0)] {
             let mut direction = Direction {
                 from: plugs[from].try_clone()?,
+                phantoms: (to_tap && from == 0).then(|| Arc::clone(&phantoms)),
                 to: plugs[to].try_clone()?,
                 wire: Wire::new(faults, seed.wrapping_mul(2).wrapping_add(from as u64)),
                 vanished: Arc::clone(&vanished),
@@ -106,7 +115,8 @@ impl Link {
             let unplugged = unplugged.clone();
             threads.push(thread::spawn(move || direction.pass_on(&unplugged)));
         }
-        Ok(Self { ends, unplugged, threads, vanished, counts })
+        let first = plugs[0].try_clone()?;
+        Ok(Self { ends, unplugged, threads, vanished, first, phantoms, counts })
     }
 
     /// Nothing more is heard of this TCP port, at either end, for a while: whoever has it has vanished.
@@ -116,6 +126,16 @@ impl Link {
         vanished.insert(port, Instant::now());
     }
 
+    /// Puts a frame in that the first end gets.
+    pub fn inject(&self, frame: &[u8]) -> io::Result<usize> {
+        self.first.send(frame)
+    }
+
+    /// The address of the card at an end.
+    pub fn card(end: usize) -> [u8; 6] {
+        [0x52, 0x54, 0, 0x77, 0, end as u8 + 1]
+    }
+
     /// What the card of guest number `end`, 0 or 1, is plugged into.
     pub fn network(&self, end: usize) -> Network {
         let End { guest, link } = &self.ends[end];
@@ -123,7 +143,7 @@ impl Link {
         backend.push(guest);
         backend.push(",remote.type=unix,remote.path=");
         backend.push(link);
-        Network::Backend(backend, [0x52, 0x54, 0, 0x77, 0, end as u8 + 1])
+        Network::Backend(backend, Self::card(end))
     }
 }
 
@@ -142,6 +162,8 @@ impl Drop for Link {
 /// One direction of a cable.
 struct Direction {
     from: Plug,
+    /// Who takes frames that come from `from` and are for nobody on the other end.
+    phantoms: Option<Arc<Phantoms>>,
     to: Plug,
     wire: Wire,
     vanished: Arc<Mutex<BTreeMap<u16, Instant>>>,
@@ -154,6 +176,7 @@ impl Direction {
         while !unplugged.load(Ordering::Relaxed) {
             let arriving = match self.from.receive(&mut buffer) {
                 Ok(length) if self.has_vanished(&buffer[..length]) => Vec::new(),
+                Ok(length) if self.is_for_phantom(&buffer[..length]) => Vec::new(),
                 Ok(length) => {
                     self.counts.frames.fetch_add(1, Ordering::Relaxed);
                     self.wire.carry(&buffer[..length])
@@ -165,6 +188,18 @@ impl Direction {
             for frame in arriving {
                 // The other guest may not be there yet, or not any more.
                 let _ = self.to.send(&frame);
+            }
+        }
+    }
+
+    /// Whether a frame is for a host that is not there; it is answered then.
+    fn is_for_phantom(&self, frame: &[u8]) -> bool {
+        match self.phantoms.as_ref().and_then(|phantoms| phantoms.answer(frame)) {
+            None => false,
+            Some(answer) => {
+                // What the guest does not take is lost.
+                let _ = answer.map(|answer| self.from.send(&answer));
+                true
             }
         }
     }

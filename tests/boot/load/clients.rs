@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::link::Link;
 use crate::link::random::Random;
 
-use super::SERVERS;
+use super::LOADED;
 
 /// Longer than this nobody may wait for an answer.
 const STALL: Duration = Duration::from_secs(60);
@@ -87,7 +87,7 @@ impl Talk {
 pub struct Shared {
     pub stop: AtomicBool,
     /// Requests that were answered, by server.
-    pub done: [AtomicU64; SERVERS.len()],
+    pub done: [AtomicU64; LOADED.len()],
     compared: AtomicU64,
     vanished: AtomicU64,
     broken: AtomicU64,
@@ -128,7 +128,7 @@ impl Shared {
     }
 
     fn failed(&self, place: &Place<'_>, what: &str) {
-        let text = format!("client {} of {}: {what}", place.client, SERVERS[place.number].name);
+        let text = format!("client {} of {}: {what}", place.client, LOADED[place.number].server.name);
         println!("FAULT: {text}");
         self.failures.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(text);
     }

@@ -5,23 +5,18 @@
 //! Runs in a network namespace of its own, so that its interfaces are nobody else's.
 
 mod clients;
-mod guests;
 
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::link::Faults;
 use crate::link::random::Random;
+use crate::tapped::{self, Guest, Server};
 use crate::{Context, data};
 
 use clients::Shared;
-use guests::Guest;
 
-/// Set in the process that has a network namespace of its own.
-const INSIDE: &str = "SPECIALIZE_LOAD_NAMESPACE";
 /// How many of a thousand frames fare badly, in each direction.
 const FAULTS: Faults = Faults { drop: 2, duplicate: 2, reorder: 5, corrupt: 1, truncate: 1 };
 /// How often memory is looked at, and progress is told.
@@ -31,54 +26,56 @@ const TELL: Duration = Duration::from_secs(60);
 const GROWTH: u64 = 4;
 
 /// A server, and what uses it.
-struct Server {
-    name: &'static str,
-    app: &'static str,
-    args: &'static [&'static str],
-    files: &'static [&'static str],
-    port: u16,
-    /// Megabytes.
-    memory: u64,
-    cpus: u32,
+struct Loaded {
+    server: Server,
     clients: usize,
     client: clients::Client,
 }
 
-const SERVERS: [Server; 3] = [
-    Server {
-        name: "redis",
-        app: "/usr/bin/redis-server",
-        args: &["--port", "6379", "--protected-mode", "no", "--save", "", "--tcp-keepalive", "30"],
-        files: &[],
-        port: 6379,
-        memory: 64,
-        cpus: 1,
+const LOADED: [Loaded; 3] = [
+    Loaded {
+        server: Server {
+            name: "redis",
+            app: "/usr/bin/redis-server",
+            args: &["--port", "6379", "--protected-mode", "no", "--save", "", "--tcp-keepalive", "30"],
+            files: &[],
+            set: &[],
+            port: 6379,
+            memory: 64,
+            cpus: 1,
+        },
         clients: 4,
         client: clients::redis,
     },
-    Server {
-        name: "memcached",
-        app: "/usr/bin/memcached",
-        args: &["-u", "root", "-t", "2", "-m", "16", "-o", "idle_timeout=60"],
-        files: &[],
-        port: 11211,
-        memory: 64,
-        cpus: 2,
+    Loaded {
+        server: Server {
+            name: "memcached",
+            app: "/usr/bin/memcached",
+            args: &["-u", "root", "-t", "2", "-m", "16", "-o", "idle_timeout=60"],
+            files: &[],
+            set: &[],
+            port: 11211,
+            memory: 64,
+            cpus: 2,
+        },
         clients: 4,
         client: clients::memcached,
     },
-    Server {
-        name: "nginx",
-        app: "/usr/sbin/nginx",
-        args: &["-c", "/etc/nginx/nginx.conf"],
-        files: &[
-            "load.conf:/etc/nginx/nginx.conf",
-            "numbers.txt:/www/numbers.txt",
-            "index.html:/www/index.html",
-        ],
-        port: 80,
-        memory: 64,
-        cpus: 1,
+    Loaded {
+        server: Server {
+            name: "nginx",
+            app: "/usr/sbin/nginx",
+            args: &["-c", "/etc/nginx/nginx.conf"],
+            files: &[
+                "load.conf:/etc/nginx/nginx.conf",
+                "numbers.txt:/www/numbers.txt",
+                "index.html:/www/index.html",
+            ],
+            set: &[],
+            port: 80,
+            memory: 64,
+            cpus: 1,
+        },
         clients: 4,
         client: clients::web,
     },
@@ -86,9 +83,7 @@ const SERVERS: [Server; 3] = [
 
 /// Loads the servers for so many seconds.
 pub fn run(context: &Context, seconds: u64) -> Result<(), String> {
-    if std::env::var_os(INSIDE).is_none() {
-        return again_inside();
-    }
+    tapped::enter_namespace()?;
     let name = format!("load/{seconds} s");
     match load(context, Duration::from_secs(seconds)) {
         Ok(()) => context.passed(&name, seconds as f32),
@@ -97,40 +92,29 @@ pub fn run(context: &Context, seconds: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs this test in a network namespace of its own.
-fn again_inside() -> Result<(), String> {
-    let own = std::env::current_exe().map_err(|error| error.to_string())?;
-    let mut command = Command::new("unshare");
-    // SAFETY: it asks for a number.
-    if unsafe { libc::geteuid() } != 0 {
-        command.arg("--map-root-user");
-    }
-    let command = command.args(["--net", "--"]).arg(own).args(std::env::args_os().skip(1)).env(INSIDE, "1");
-    Err(format!("cannot make a network namespace with unshare: {}", command.exec()))
-}
-
 fn load(context: &Context, duration: Duration) -> Result<(), String> {
     let web = context.directory.join("web");
     data::make_web(&web).map_err(|error| format!("cannot make the files to serve: {error}"))?;
     let folder = tempfile::tempdir().map_err(|error| format!("no directory: {error}"))?;
     let mut guests = Vec::new();
-    for (number, server) in SERVERS.iter().enumerate() {
-        guests.push(Guest::start(server, number, &folder.path().join(server.name), context)?);
+    for (number, Loaded { server, .. }) in LOADED.iter().enumerate() {
+        guests.push(Guest::start(server, number, FAULTS, &folder.path().join(server.name), context)?);
     }
     let shared = Shared::new(&web.join("www/numbers.txt"))?;
     let result = thread::scope(|scope| {
-        for (number, (server, guest)) in SERVERS.iter().zip(&guests).enumerate() {
-            for client in 0..server.clients {
+        for (number, (loaded, guest)) in LOADED.iter().zip(&guests).enumerate() {
+            let server = &loaded.server;
+            for client in 0..loaded.clients {
                 let seed = Random::new((number * 100 + client) as u64 + 1);
                 let place =
                     clients::Place { number, client, address: guest.address(server.port), link: &guest.link };
                 let shared = &shared;
-                scope.spawn(move || shared.work(&place, server.client, seed));
+                scope.spawn(move || shared.work(&place, loaded.client, seed));
             }
             let seed = Random::new(number as u64 + 1000);
             let place = clients::Place {
                 number,
-                client: server.clients,
+                client: loaded.clients,
                 address: guest.address(server.port),
                 link: &guest.link,
             };
@@ -148,7 +132,7 @@ fn load(context: &Context, duration: Duration) -> Result<(), String> {
         let more = faults.len() - 1;
         return Err(format!("  {first}\n  and {more} more\n{}", consoles()));
     }
-    for (server, guest) in SERVERS.iter().zip(&mut guests) {
+    for (Loaded { server, .. }, guest) in LOADED.iter().zip(&mut guests) {
         guest.end().map_err(|why| format!("  {}: {why}\n{}", server.name, guest.told()))?;
     }
     Ok(())
@@ -159,11 +143,11 @@ fn watch(guests: &[Guest], shared: &Shared, duration: Duration) -> Result<(), St
     let started = Instant::now();
     let mut told = Instant::now();
     let mut settled: Vec<Option<u64>> = vec![None; guests.len()];
-    let mut done_before = [0; SERVERS.len()];
+    let mut done_before = [0; LOADED.len()];
     while started.elapsed() < duration {
         thread::sleep(LOOK.min(duration.saturating_sub(started.elapsed())));
         let mut line = format!("{:5} s", started.elapsed().as_secs());
-        for (number, (server, guest)) in SERVERS.iter().zip(guests).enumerate() {
+        for (number, (Loaded { server, .. }, guest)) in LOADED.iter().zip(guests).enumerate() {
             if guest.has_ended() {
                 return Err(format!("{} has ended", server.name));
             }
