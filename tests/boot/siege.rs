@@ -24,6 +24,9 @@ const CONNECTIONS: usize = 20_000;
 const HOSTS: usize = 4;
 const BATCH: usize = 400;
 
+/// What is done to a server whose network has this number.
+type Attack = fn(&Besieged, &Guest, u8) -> Result<(), String>;
+
 /// A server, a request and the whole answer to it.
 struct Besieged {
     server: Server,
@@ -105,7 +108,7 @@ pub fn run(context: &Context) -> Result<(), String> {
 fn besiege(besieged: &Besieged, number: usize, context: &Context) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| format!("no directory: {error}"))?;
     let mut guest = Guest::start(&besieged.server, number, Faults::default(), folder.path(), context)?;
-    let attacks: [(&str, fn(&Besieged, &Guest, u8) -> Result<(), String>); 5] = [
+    let attacks: [(&str, Attack); 5] = [
         ("garbage", garbage),
         ("half-closes", halves),
         ("vanishing", vanishing),
