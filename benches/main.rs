@@ -1,9 +1,10 @@
 //! The figures of this project, each a ratio to a baseline that is measured in the same run.
 //!
-//! `cargo bench --bench figures -- size|time|boot|memory|growth|servers|all`. Tables go to the standard
+//! `cargo bench --bench figures -- size|time|boot|memory|growth|servers|connections|all`. Tables go to the standard
 //! output in Markdown, as README.md shows them.
 
 mod boot;
+mod connections;
 mod growth;
 mod linux;
 mod memory;
@@ -49,6 +50,8 @@ enum Figure {
     Growth,
     /// Rates and instructions of servers against a Linux guest's (wants root, or a /dev/net/tun for all)
     Servers,
+    /// Instructions of a request beside idle connections, and memory of each of those (wants what `servers` does)
+    Connections,
     /// All of them
     All,
 }
@@ -57,13 +60,14 @@ fn main() -> ExitCode {
     let options = Options::parse();
     let wants = |figure| options.figure == figure || options.figure == Figure::All;
     type Measure = fn(&Options) -> Result<(), String>;
-    let figures: [(Figure, Measure); 6] = [
+    let figures: [(Figure, Measure); 7] = [
         (Figure::Size, size::measure),
         (Figure::Time, time::measure),
         (Figure::Boot, boot::measure),
         (Figure::Memory, memory::measure),
         (Figure::Growth, growth::measure),
         (Figure::Servers, servers::measure),
+        (Figure::Connections, connections::measure),
     ];
     let mut status = ExitCode::SUCCESS;
     for (figure, measure) in figures {

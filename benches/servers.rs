@@ -32,13 +32,13 @@ const CLIENT: u64 = 300;
 const MEMORY: u64 = 512 << 20;
 
 /// A server that is measured.
-struct Server {
-    name: &'static str,
-    app: &'static str,
-    args: &'static [&'static str],
+pub struct Server {
+    pub name: &'static str,
+    pub app: &'static str,
+    pub args: &'static [&'static str],
     /// Contents and paths of files besides.
-    files: &'static [(&'static str, &'static str)],
-    port: u16,
+    pub files: &'static [(&'static str, &'static str)],
+    pub port: u16,
 }
 
 const NGINX: &str = "daemon off; master_process off; error_log stderr; pid /tmp/nginx.pid;
@@ -54,7 +54,7 @@ http {
 const ACCOUNTS: &str = "root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n";
 const GROUPS: &str = "root:x:0:\nnogroup:x:65534:\n";
 
-const SERVERS: [Server; 4] = [
+pub const SERVERS: [Server; 4] = [
     Server {
         name: "redis",
         app: "/usr/bin/redis-server",
@@ -212,7 +212,7 @@ fn client(command: &mut Command) -> Result<String, String> {
 pub fn measure(options: &Options) -> Result<(), String> {
     // What has to be fetched is fetched before this process is cut off from the world.
     let linux = Linux::fetch()?;
-    if std::env::var_os(INSIDE).is_none() {
+    if !is_inside() {
         return again_inside();
     }
     make_network()?;
@@ -249,8 +249,13 @@ pub fn measure(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether this process has a network namespace of its own.
+pub fn is_inside() -> bool {
+    std::env::var_os(INSIDE).is_some()
+}
+
 /// Runs this bench in a network namespace of its own.
-fn again_inside() -> Result<(), String> {
+pub fn again_inside() -> Result<(), String> {
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new("unshare");
     // SAFETY: it asks for a number.
@@ -267,7 +272,7 @@ fn again_inside() -> Result<(), String> {
 }
 
 /// The taps: guest `n` is at 10.77.n.2, this host at 10.77.n.1.
-fn make_network() -> Result<(), String> {
+pub fn make_network() -> Result<(), String> {
     // Ten thousand clients are as many descriptors.
     let mut files = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: limits are written and read before these return.
@@ -291,7 +296,7 @@ fn make_network() -> Result<(), String> {
     programs::finish(Command::new("sh").args(["-euc", &script])).map(drop)
 }
 
-fn compile_plugin() -> Result<PathBuf, String> {
+pub fn compile_plugin() -> Result<PathBuf, String> {
     let output = programs::scratch()?.join("libcount.so");
     let source = programs::tree().join("benches/programs/count.c");
     programs::finish(Command::new("gcc").args(["-O2", "-shared", "-fPIC", "-o"]).arg(&output).arg(source))?;
@@ -299,10 +304,10 @@ fn compile_plugin() -> Result<PathBuf, String> {
 }
 
 /// A kernel with its root, ready to boot.
-struct Side {
+pub struct Side {
     name: &'static str,
     plan: RunPlan,
-    address: String,
+    pub address: String,
     /// Where instructions begin to count: the kernel's entry.
     entry: u32,
     counter: PathBuf,
@@ -333,7 +338,7 @@ fn side(
 }
 
 /// The server on a kernel made for it.
-fn ours(server: &Server) -> Result<Side, String> {
+pub fn ours(server: &Server) -> Result<Side, String> {
     let folder = programs::scratch()?.join(format!("servers-{}", server.name));
     let mut command = Command::new(env!("CARGO_BIN_EXE_specialize"));
     command.args([
@@ -378,7 +383,7 @@ fn theirs(server: &Server, linux: &Linux) -> Result<Side, String> {
 }
 
 /// A guest that is running.
-struct Guest {
+pub struct Guest {
     stop: Arc<AtomicU32>,
     run: Option<JoinHandle<String>>,
     counter: Option<Mmap>,
@@ -388,7 +393,7 @@ struct Guest {
 
 impl Guest {
     /// Boots a side and waits until its server answers.
-    fn start(server: &Server, side: &Side, plugin: Option<&Path>) -> Result<Self, String> {
+    pub fn start(server: &Server, side: &Side, plugin: Option<&Path>) -> Result<Self, String> {
         let mut plan = side.plan.clone();
         let _ = fs::remove_file(&side.counter);
         if let Some(plugin) = plugin {
@@ -424,7 +429,7 @@ impl Guest {
     }
 
     /// How many instructions it has executed.
-    fn instructions(&self) -> u64 {
+    pub fn instructions(&self) -> u64 {
         let bytes = self.counter.as_ref().and_then(|counter| counter.get(..8)?.try_into().ok());
         bytes.map_or(0, u64::from_le_bytes)
     }
@@ -533,7 +538,7 @@ fn ratio(over: f64, under: f64) -> String {
     if over == 0.0 || under == 0.0 { "–".into() } else { format!("{:.2}", over / under) }
 }
 
-fn spread((median, low, high): (f64, f64, f64)) -> String {
+pub fn spread((median, low, high): (f64, f64, f64)) -> String {
     if median == 0.0 {
         return "did not finish".into();
     }
