@@ -1,10 +1,12 @@
 //! The buddy allocator: free blocks of 2^n frames, aligned to their size, in a list for each n.
 //!
-//! A free block's list links are in the block itself. Besides, there is a byte a frame: it says
-//! whether a free block of which size starts there, or, for a frame in use, what its user noted.
+//! There is a byte a frame: it says whether a free block of which size starts there, or, for a frame in use,
+//! what its user noted. The list links of a small free block are in the block itself; a large one's take the
+//! place of the bytes of frames inside of it, so that memory that was never used is never touched: a
+//! hypervisor would have to find a page for each touch, and a large one at that.
 
 use core::ops::Range;
-use core::ptr;
+use core::ptr::{self, NonNull};
 use hal::mem::{PAGE_SHIFT, PAGE_SIZE, PhysAddr, phys_to_virt};
 
 /// log2 of the frames of the largest block, and of a chunk: 128 MB.
@@ -24,10 +26,18 @@ impl Tag {
     const FREE: u8 = 0x80;
 }
 
-/// The links of a free block.
-struct Link {
-    next: *mut Link,
-    previous: *mut Link,
+/// log2 of the frames of the smallest block that is large.
+const LARGE: u32 = 5;
+/// Where among the bytes of a large block's frames its links are.
+const LINKS_AT: usize = 16;
+/// No block: frame 0 is never given out.
+const NONE: u64 = 0;
+
+/// The links of a free block: addresses of others in its list, or [`NONE`].
+#[derive(Clone, Copy)]
+struct Links {
+    next: u64,
+    previous: u64,
 }
 
 /// Where a chunk's bytes are, null before the chunk is used.
@@ -91,7 +101,8 @@ pub struct Buddy {
     tags: Tags,
     /// Where all memory ends.
     end: u64,
-    lists: [*mut Link; MAX_ORDER as usize + 1],
+    /// The first free block of each size, or [`NONE`].
+    lists: [u64; MAX_ORDER as usize + 1],
     free: usize,
     total: usize,
 }
@@ -103,13 +114,7 @@ impl Buddy {
     /// No memory at all.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            tags: Tags::none(),
-            end: 0,
-            lists: [ptr::null_mut(); MAX_ORDER as usize + 1],
-            free: 0,
-            total: 0,
-        }
+        Self { tags: Tags::none(), end: 0, lists: [NONE; MAX_ORDER as usize + 1], free: 0, total: 0 }
     }
 
     /// Bytes of the table that [`Buddy::set_extent`] wants for this extent.
@@ -146,7 +151,7 @@ impl Buddy {
     /// # Safety
     /// It is memory of the direct map that nobody uses.
     pub unsafe fn add(&mut self, range: Range<u64>) -> bool {
-        let mut start = range.start.next_multiple_of(PAGE_SIZE as u64);
+        let mut start = range.start.max(1).next_multiple_of(PAGE_SIZE as u64);
         let end = range.end & !(PAGE_SIZE as u64 - 1);
         let Some(chunk) = self.chunk(start) else { return false };
         // SAFETY: `chunk` returns entries of the table.
@@ -198,40 +203,55 @@ impl Buddy {
         }
     }
 
+    /// Where a free block's links are; none for [`NONE`].
+    fn links(&self, block: u64, order: u32) -> Option<NonNull<Links>> {
+        let place = match block {
+            NONE => ptr::null_mut(),
+            // Frames of one block are of one chunk, whose bytes start with a page.
+            _ if order >= LARGE => self.tags.place(block + (LINKS_AT << PAGE_SHIFT) as u64),
+            _ => phys_to_virt(PhysAddr(block)),
+        };
+        NonNull::new(place.cast())
+    }
+
     fn unlink(&mut self, block: u64, order: u32) {
-        let link = phys_to_virt(PhysAddr(block)).cast::<Link>();
-        // SAFETY: a free block holds its links, and its neighbours are free blocks.
+        let Some(links) = self.links(block, order) else { return };
+        // SAFETY: a free block has its links, and its neighbours are free blocks of the same size.
         unsafe {
-            let (next, previous) = ((*link).next, (*link).previous);
-            match previous.as_mut() {
-                Some(previous) => previous.next = next,
+            let Links { next, previous } = links.read();
+            match self.links(previous, order) {
+                Some(previous) => (*previous.as_ptr()).next = next,
                 None => self.lists[order as usize] = next,
             }
-            if let Some(next) = next.as_mut() {
-                next.previous = previous;
+            if let Some(next) = self.links(next, order) {
+                (*next.as_ptr()).previous = previous;
+            }
+            if order >= LARGE {
+                // They are bytes of frames again.
+                links.write_bytes(Tag::NONE.0, 1);
             }
         }
         self.set_tag(PhysAddr(block), 1, Tag::NONE);
     }
 
     fn link(&mut self, block: u64, order: u32) {
-        let link = phys_to_virt(PhysAddr(block)).cast::<Link>();
+        let Some(links) = self.links(block, order) else { return };
         let first = self.lists[order as usize];
         // SAFETY: the block is free memory, and the list's first block is free too.
         unsafe {
-            link.write(Link { next: first, previous: ptr::null_mut() });
-            if let Some(first) = first.as_mut() {
-                first.previous = link;
+            links.write(Links { next: first, previous: NONE });
+            if let Some(first) = self.links(first, order) {
+                (*first.as_ptr()).previous = block;
             }
         }
-        self.lists[order as usize] = link;
+        self.lists[order as usize] = block;
         self.set_tag(PhysAddr(block), 1, Tag(Tag::FREE + order as u8));
     }
 
     /// Takes 2^`order` frames, aligned to their size.
     pub fn allocate(&mut self, order: u32) -> Option<PhysAddr> {
-        let found = (order..=MAX_ORDER).find(|&order| !self.lists[order as usize].is_null())?;
-        let block = hal::mem::virt_to_phys(self.lists[found as usize])?.0;
+        let found = (order..=MAX_ORDER).find(|&order| self.lists[order as usize] != NONE)?;
+        let block = self.lists[found as usize];
         self.unlink(block, found);
         // What is not needed: the upper half, the upper half of the lower half, and so on.
         for half in (order..found).rev() {
@@ -321,10 +341,11 @@ pub(crate) mod tests {
         for _ in 0..20_000 {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             if seed >> 30 != 0 {
-                let order = seed >> 16 & 3;
+                let order = seed >> 16 & 7;
                 if let Some(block) = buddy.allocate(order) {
                     let size = (PAGE_SIZE as u64) << order;
                     assert_eq!(block.0 % size, 0);
+                    assert!((0..1 << order).all(|at| buddy.tag(block.0 + (at << PAGE_SHIFT)) == Tag::NONE));
                     assert!(taken.iter().all(|&(at, o)| at + ((PAGE_SIZE as u64) << o) <= block.0 || block.0 + size <= at));
                     taken.push((block.0, order));
                 }
@@ -359,6 +380,26 @@ pub(crate) mod tests {
         // SAFETY: so are the rest.
         unsafe { buddy.release_range(block, 11) };
         assert_eq!(buddy.totals().1, free);
+    }
+
+    #[test]
+    fn large_free_blocks_are_not_touched() {
+        let mut buddy = arena(1024);
+        let taken: Vec<PhysAddr> = (0..6).filter_map(|_| buddy.allocate(6)).collect();
+        assert_eq!(taken.len(), 6);
+        for block in &taken {
+            // SAFETY: the block is ours, and released below with no other use of it.
+            unsafe { phys_to_virt(*block).write_bytes(0xa5, PAGE_SIZE << 6) };
+        }
+        for block in &taken {
+            // SAFETY: it was taken above.
+            unsafe { buddy.release(*block, 6) };
+        }
+        for block in &taken {
+            // SAFETY: the memory is the test's.
+            let bytes = unsafe { core::slice::from_raw_parts(phys_to_virt(*block), PAGE_SIZE << 6) };
+            assert!(bytes.iter().all(|&byte| byte == 0xa5));
+        }
     }
 
     #[test]
