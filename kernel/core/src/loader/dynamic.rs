@@ -3,7 +3,7 @@
 use super::elf::Range;
 use super::hash;
 use super::memory::Memory;
-use super::symbols::{SYMBOL_SIZE, Symbol};
+use super::symbol::{SYMBOL_SIZE, Symbol};
 use alloc::vec::Vec;
 
 /// `DF_1_NODELETE`.

@@ -18,6 +18,7 @@ pub mod open;
 pub mod relocate;
 pub mod search;
 pub mod start;
+pub mod symbol;
 pub mod symbols;
 pub mod tls;
 pub mod unwind;

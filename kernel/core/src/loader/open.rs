@@ -8,7 +8,8 @@ use super::map;
 use super::message::{Message, Result, join};
 use super::object::{LinkMap, Object};
 use super::relocate;
-use super::symbols::{self, Found, Member, Symbol, Wanted};
+use super::symbol::{self, Symbol};
+use super::symbols::{self, Found, Member, Wanted};
 use super::tls;
 use crate::console::{self, Part};
 use crate::export;
@@ -251,7 +252,7 @@ pub fn symbol(look: Look, name: &[u8], version: Option<&[u8]>, caller: usize) ->
         }
     };
     match symbols::find(&scope, &Wanted::named(name, version), None) {
-        Some(Found::Object(object, symbol)) if symbol.kind() == symbols::TLS => {
+        Some(Found::Object(object, symbol)) if symbol.kind() == symbol::TLS => {
             Ok(tls::address(&tls::Index { module: object.tls_module.get(), offset: symbol.value() }).addr())
         }
         Some(found) => Ok(relocate::address(found)),
@@ -296,7 +297,7 @@ pub fn locate(address: usize) -> Option<(&'static Object, Option<Symbol>)> {
     for index in 1..symbols::count(object) {
         let Some(symbol) = object.dynamic.symbol(index) else { break };
         let fits = symbol.is_defined()
-            && symbol.kind() <= symbols::FUNCTION
+            && symbol.kind() <= symbol::FUNCTION
             && symbol.value() != 0
             && symbol.value() <= own
             && (symbol.size() == 0 || own < symbol.value() + symbol.size());

@@ -7,7 +7,8 @@
 use super::elf::{Range, WRITE};
 use super::message::{Result, hexadecimal, join};
 use super::object::Object;
-use super::symbols::{self, Found, Member, Symbol, Wanted};
+use super::symbol::{self, Symbol};
+use super::symbols::{self, Found, Member, Wanted};
 use super::tls;
 use alloc::vec::Vec;
 
@@ -285,7 +286,7 @@ fn value(
     Ok(Some(match entry.kind {
         ADDRESS_64 | RELATIVE_32 | GLOBAL_DATA | JUMP_SLOT | ADDRESS_32 | ADDRESS_32_SIGNED | RELATIVE_64 => {
             match target.found {
-                Some(Found::Object(_, symbol)) if symbol.kind() == symbols::IFUNC && !late => {
+                Some(Found::Object(_, symbol)) if symbol.kind() == symbol::IFUNC && !late => {
                     return Ok(None);
                 }
                 Some(found) => address(found).wrapping_add(addend),
@@ -339,7 +340,7 @@ pub fn address(found: Found) -> usize {
         Found::Object(object, symbol) => {
             let address = object.address_of(&symbol);
             match symbol.kind() {
-                symbols::IFUNC if symbol.is_defined() => resolve_indirect(address),
+                symbol::IFUNC if symbol.is_defined() => resolve_indirect(address),
                 _ => address,
             }
         }
