@@ -208,6 +208,13 @@ fn value(seed: u64, length: usize) -> Vec<u8> {
     (0..length).map(|_| random.below(256) as u8).collect()
 }
 
+/// The same as both protocols carry it: with the end of a line.
+fn line_of(seed: u64, length: usize) -> Vec<u8> {
+    let mut line = value(seed, length);
+    line.extend(b"\r\n");
+    line
+}
+
 fn chosen(random: &mut Random) -> (u64, usize) {
     (random.below(u64::MAX), random.below(LONGEST) as usize)
 }
@@ -233,8 +240,7 @@ pub fn redis(
             let name = name(key);
             let mut request =
                 format!("*3\r\n$3\r\nSET\r\n${}\r\n{name}\r\n${length}\r\n", name.len()).into_bytes();
-            request.extend(value(seed, length));
-            request.extend(b"\r\n");
+            request.extend(line_of(seed, length));
             memory.remove(&key);
             talk.to.write_all(&request)?;
             let answer = talk.line()?;
@@ -259,9 +265,7 @@ pub fn redis(
             };
             match (memory.get(&key), found) {
                 (Some((seed, length)), Some(found)) => {
-                    let mut expected = value(*seed, *length);
-                    expected.extend(b"\r\n");
-                    shared.compare(&name(key), &expected, &found)?;
+                    shared.compare(&name(key), &line_of(*seed, *length), &found)?;
                 }
                 (Some(_), None) => return wrong(format!("{} is gone", name(key))),
                 // What it was before a connection broke is not known.
@@ -288,8 +292,7 @@ pub fn memcached(
         if random.below(2) == 0 {
             let (seed, length) = chosen(random);
             let mut request = format!("set {name} 0 0 {length}\r\n").into_bytes();
-            request.extend(value(seed, length));
-            request.extend(b"\r\n");
+            request.extend(line_of(seed, length));
             memory.remove(&key);
             talk.to.write_all(&request)?;
             let answer = talk.line()?;
