@@ -8,12 +8,10 @@ pub const SYMBOL_SIZE: usize = 24;
 pub const TLS: u8 = 6;
 /// `STT_GNU_IFUNC`.
 pub const IFUNC: u8 = 10;
-/// `STT_OBJECT`.
-pub const OBJECT: u8 = 1;
 /// `STT_FUNC`.
 pub const FUNCTION: u8 = 2;
 /// `STB_WEAK`.
-pub const WEAK: u8 = 2;
+const WEAK: u8 = 2;
 const UNDEFINED: u16 = 0;
 const ABSOLUTE: u16 = 0xfff1;
 
