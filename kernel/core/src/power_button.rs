@@ -1,11 +1,12 @@
 //! The power button: asks the program to end, by SIGTERM.
 //!
 //! Where it is, a row of `table_power_button` knows. The rows are there for programs that handle
-//! signals or serve a network; the others' machine is just stopped.
+//! signals or serve a network; the others' machine is just stopped. Only rows refer to what a press
+//! does, so that it goes with them.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::signal::{self, FROM_KERNEL, Info, queue, timer};
+use crate::signal::{self, FROM_KERNEL, Info, queue};
 use crate::sync::WaitQueue;
 use crate::table::Table;
 
@@ -14,8 +15,8 @@ pub const ROWS: usize = 2;
 
 /// A kind of power button.
 pub struct PowerButton {
-    /// Finds it, and lets it call `pressed`, in interrupt context; false if there is none.
-    pub watch: fn(pressed: fn()) -> bool,
+    /// Finds it, and lets it end the program from now on; false if there is none.
+    pub watch: fn() -> bool,
 }
 
 unsafe extern "Rust" {
@@ -23,20 +24,15 @@ unsafe extern "Rust" {
     safe static table_power_button: Table<PowerButton, ROWS>;
 }
 
+/// Lets the button end the program from now on, if there is a button and a row that knows it.
+pub fn watch() {
+    let _ = table_power_button.rows().any(|row| (row.watch)());
+}
+
 /// Whether the button was pressed since the service looked last.
 static PRESSED: AtomicBool = AtomicBool::new(false);
 static WAITING: WaitQueue = WaitQueue::new();
 const SIGTERM: i32 = 15;
-
-/// Lets the button end the program from now on, if there is a button and a row that knows it.
-pub fn watch() {
-    for row in table_power_button.rows() {
-        if (row.watch)(pressed) {
-            let _ = timer::start_service(serve);
-            return;
-        }
-    }
-}
 
 fn pressed() {
     PRESSED.store(true, Ordering::Release);
@@ -53,22 +49,17 @@ unsafe extern "C-unwind" fn serve(_argument: usize) -> ! {
 }
 
 mod rows {
-    use super::PowerButton;
+    use super::{PowerButton, pressed, serve};
     use crate::acpi::button::{Fixed, Generic};
+    use crate::signal::timer;
     use crate::sync::Once;
     use crate::{acpi, irq, memory};
     use hal::mem::PhysAddr;
     use hal::mmio::read32;
     use hal::port::{read16, write16};
 
-    /// What was found, and whom to tell.
-    struct Found<T> {
-        button: T,
-        pressed: fn(),
-    }
-
-    static FIXED: Once<Found<Fixed>> = Once::new();
-    static GENERIC: Once<Found<Register>> = Once::new();
+    static FIXED: Once<Fixed> = Once::new();
+    static GENERIC: Once<Register> = Once::new();
 
     /// The mapped register of an event device.
     struct Register(*const u32);
@@ -79,13 +70,13 @@ mod rows {
     unsafe impl Sync for Register {}
 
     /// ACPI's fixed hardware.
-    pub static FIXED_POWER_BUTTON: PowerButton = PowerButton { watch: |pressed| fixed(pressed).is_some() };
+    pub static FIXED_POWER_BUTTON: PowerButton = PowerButton { watch: || fixed().is_some() };
 
-    fn fixed(pressed: fn()) -> Option<()> {
+    fn fixed() -> Option<()> {
         let table = acpi::table(b"FACP")?;
         let button = Fixed::of_table(table)?;
         crate::poweroff::switch_acpi_on(table)?;
-        FIXED.get_or_init(|| Found { button, pressed });
+        let button = FIXED.get_or_init(|| button);
         let vector = irq::allocate_vector(fixed_interrupt, 0).ok()?;
         let (gsi, trigger) = irq::isa_gsi(button.line);
         irq::route_gsi(gsi, vector, trigger).ok()?;
@@ -94,11 +85,11 @@ mod rows {
             write16(button.status, Fixed::PRESSED);
             write16(button.enable, Fixed::PRESSED);
         }
-        Some(())
+        timer::start_service(serve).ok()
     }
 
     fn fixed_interrupt(_data: usize) {
-        let Some(Found { button, pressed }) = FIXED.get() else { return };
+        let Some(button) = FIXED.get() else { return };
         // SAFETY: as above.
         unsafe {
             if read16(button.status) & Fixed::PRESSED == 0 {
@@ -110,22 +101,21 @@ mod rows {
     }
 
     /// The generic event device of machines with reduced hardware.
-    pub static GENERIC_POWER_BUTTON: PowerButton =
-        PowerButton { watch: |pressed| generic(pressed).is_some() };
+    pub static GENERIC_POWER_BUTTON: PowerButton = PowerButton { watch: || generic().is_some() };
 
-    fn generic(pressed: fn()) -> Option<()> {
+    fn generic() -> Option<()> {
         let button = Generic::of_code(acpi::definition_block()?)?;
         let register = memory::map_device(PhysAddr(button.register), 4)?;
-        let found = GENERIC.get_or_init(|| Found { button: Register(register.cast()), pressed });
+        let found = GENERIC.get_or_init(|| Register(register.cast()));
         let vector = irq::allocate_vector(generic_interrupt, 0).ok()?;
         irq::route_gsi(button.interrupt, vector, button.trigger).ok()?;
         // SAFETY: the device's register; what was there before is of no interest.
-        let _ = unsafe { read32(found.button.0) };
-        Some(())
+        let _ = unsafe { read32(found.0) };
+        timer::start_service(serve).ok()
     }
 
     fn generic_interrupt(_data: usize) {
-        let Some(Found { button, pressed }) = GENERIC.get() else { return };
+        let Some(button) = GENERIC.get() else { return };
         // SAFETY: the device's register.
         if unsafe { read32(button.0) } & Generic::PRESSED != 0 {
             pressed();
