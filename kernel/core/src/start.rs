@@ -1,6 +1,6 @@
 //! From the entry code to the first thread.
 
-use crate::memory::vm::{self, Place, Promised, Protection, Request};
+use crate::memory::vm::{self, Place, Protection, Request};
 use crate::sched::{self, Spawn};
 use crate::{boot, fault, memory, time};
 
@@ -23,15 +23,7 @@ pub unsafe fn start(protocol: u32, information: u64, first: unsafe extern "C-unw
         memory::initialise(boot::info());
         sched::initialise();
     }
-    let protection = Protection { read: true, write: true, execute: false };
-    let request = Request {
-        place: Place::Any,
-        length: STACK_LENGTH,
-        protection,
-        shared: false,
-        promised: Promised::No,
-        backing: None,
-    };
+    let request = Request::zeros(Place::Any, STACK_LENGTH, Protection::DATA);
     let Ok(stack) = vm::map(request) else { fault::stop("no memory for the first thread") };
     // Its first page is brought in by hand: this is the idle thread, which must not fault.
     let top = stack + STACK_LENGTH;

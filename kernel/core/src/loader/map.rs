@@ -4,7 +4,7 @@ use super::elf::{self, HEADER_SIZE, Header, Layout, PAGE, Segment};
 use super::message::{Message, Result, about};
 use super::object::Object;
 use crate::errno::{ENOENT, Errno};
-use crate::memory::vm::{self, Backing, Place, Promised, Protection, Request};
+use crate::memory::vm::{self, Backing, Place, Protection, Request};
 use crate::vfs::{File, OpenFlags, open};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -82,9 +82,7 @@ fn reserve(header: &Header, layout: &Layout) -> Result<usize, Errno> {
     let slack = layout.alignment - PAGE;
     let place = if header.fixed { Place::FixedNoReplace(span.address) } else { Place::Any };
     let length = if header.fixed { span.length } else { span.length + slack };
-    let protection = Protection::default();
-    let start =
-        vm::map(Request { place, length, protection, shared: false, promised: Promised::No, backing: None })?;
+    let start = vm::map(Request::zeros(place, length, Protection::default()))?;
     if header.fixed || slack == 0 {
         return Ok(start);
     }
@@ -118,9 +116,7 @@ fn fill(layout: &Layout, bias: usize, backing: &Arc<dyn Backing>) -> Result<(), 
         let page_end = if segment.file_length == 0 { start } else { file_end.next_multiple_of(PAGE) };
         let one = |from: usize, to: usize, backing| {
             let place = Place::Fixed(bias.wrapping_add(from));
-            let length = to - from;
-            let protection = protection(segment);
-            vm::map(Request { place, length, protection, shared: false, promised: Promised::No, backing })
+            vm::map(Request { backing, ..Request::zeros(place, to - from, protection(segment)) })
         };
         if page_end > start {
             one(start, page_end, Some((backing.clone(), (segment.offset / PAGE * PAGE) as u64)))?;
@@ -149,8 +145,7 @@ pub fn open_text(object: &Object, writable: bool) -> Result<(), Errno> {
     for segment in object.layout.segments.iter().filter(|segment| segment.flags & elf::WRITE == 0) {
         let start = segment.address / PAGE * PAGE;
         let length = segment.end().next_multiple_of(PAGE) - start;
-        let opened = Protection { read: true, write: true, execute: false };
-        let protection = if writable { opened } else { protection(segment) };
+        let protection = if writable { Protection::DATA } else { protection(segment) };
         // SAFETY: the pages are the object's, and its relocation is what uses them.
         unsafe { vm::protect(object.memory.bias.wrapping_add(start), length, protection)? };
     }

@@ -12,7 +12,7 @@ use super::{interpose, tls as storage};
 use crate::console::{self, Part};
 use crate::errno::Errno;
 use crate::export;
-use crate::memory::vm::{self, Place, Promised, Protection, Request};
+use crate::memory::vm::{self, Place, Protection, Request};
 use crate::process::{self, Invocation};
 use crate::sched;
 use crate::tls::{self, Tcb};
@@ -195,16 +195,7 @@ pub fn auxiliary(kind: usize) -> Option<usize> {
 fn make_stack(program: &'static Object) -> Result<Stack> {
     let whole = STACK_LENGTH + GUARD;
     let no_memory = |_| b"no memory for the stack".to_vec();
-    let protection = Protection { read: true, write: true, execute: false };
-    let request = Request {
-        place: Place::Any,
-        length: whole,
-        protection,
-        shared: false,
-        promised: Promised::No,
-        backing: None,
-    };
-    let mapping = vm::map(request).map_err(no_memory)?;
+    let mapping = vm::map(Request::zeros(Place::Any, whole, Protection::DATA)).map_err(no_memory)?;
     // SAFETY: the pages were just mapped and nobody uses them.
     unsafe { vm::protect(mapping, GUARD, Protection::default()) }.map_err(no_memory)?;
     let base = mapping + GUARD;

@@ -15,6 +15,11 @@ pub struct Protection {
     pub execute: bool,
 }
 
+impl Protection {
+    /// Data that is written.
+    pub const DATA: Self = Self { read: true, write: true, execute: false };
+}
+
 /// Where a mapping goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
@@ -43,6 +48,14 @@ pub struct Request {
     /// What its pages contain at first, and from which offset on (a multiple of the page size);
     /// none for zeros.
     pub backing: Option<(Arc<dyn Backing>, u64)>,
+}
+
+impl Request {
+    /// Zeros, private, for which no memory is promised.
+    #[must_use]
+    pub fn zeros(place: Place, length: usize, protection: Protection) -> Self {
+        Self { place, length, protection, shared: false, promised: Promised::No, backing: None }
+    }
 }
 
 /// Whether memory for all pages of a mapping is promised, as soon as they may be written.

@@ -11,7 +11,7 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use kcore::futex;
 use kcore::loader::tls as storage;
-use kcore::memory::vm::{self, Place, Promised, Protection, Request};
+use kcore::memory::vm::{self, Place, Protection, Request};
 use kcore::sched::{self, Spawn, Thread};
 use kcore::sync::SpinLock;
 use kcore::time::Instant;
@@ -185,16 +185,7 @@ fn memory(attributes: &Attributes) -> Result<&'static Tcb, Errno> {
 }
 
 fn map(length: usize, guard: usize) -> Result<usize, Errno> {
-    let protection = Protection { read: true, write: true, execute: false };
-    let request = Request {
-        place: Place::Any,
-        length,
-        protection,
-        shared: false,
-        promised: Promised::No,
-        backing: None,
-    };
-    let mapping = vm::map(request).map_err(|_| EAGAIN)?;
+    let mapping = vm::map(Request::zeros(Place::Any, length, Protection::DATA)).map_err(|_| EAGAIN)?;
     if guard != 0 {
         // SAFETY: just mapped, and nobody uses it.
         unsafe { vm::protect(mapping, guard, Protection::default()) }.map_err(|_| EAGAIN)?;

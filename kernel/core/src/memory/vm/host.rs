@@ -172,15 +172,7 @@ pub fn regions(each: &mut dyn FnMut(&RegionInfo)) {
 
 /// Maps zeros for a large block of the heap, and says where.
 pub(in crate::memory) fn map_heap(length: usize) -> Result<usize> {
-    let protection = Protection { read: true, write: true, execute: false };
-    map(Request {
-        place: Place::Any,
-        length,
-        protection,
-        shared: false,
-        promised: Promised::Yes,
-        backing: None,
-    })
+    map(Request { promised: Promised::Yes, ..Request::zeros(Place::Any, length, Protection::DATA) })
 }
 
 /// The length of the block of the heap that starts at `address`.

@@ -85,16 +85,8 @@ pub fn map(request: Request) -> Result<usize> {
 /// # Errors
 /// `ENOMEM`, also for a block that there is no memory left to fill.
 pub(in crate::memory) fn map_heap(length: usize) -> Result<usize> {
-    let protection = Protection { read: true, write: true, execute: false };
-    let request = Request {
-        place: Place::Any,
-        length,
-        protection,
-        shared: false,
-        promised: Promised::Yes,
-        backing: None,
-    };
-    map_region(request, true)
+    let zeros = Request::zeros(Place::Any, length, Protection::DATA);
+    map_region(Request { promised: Promised::Yes, ..zeros }, true)
 }
 
 fn map_region(request: Request, heap: bool) -> Result<usize> {
@@ -605,9 +597,9 @@ pub(crate) fn handle_fault(address: usize, error: u64) -> Result<()> {
     }
     if let Some(frame) = backing.frame(offset >> PAGE_SHIFT) {
         if region.shared || !store {
-            set_entry(page, frame.0 | bits(protection, region.shared), true)?;
+            let entry = set_entry(page, frame.0 | bits(protection, region.shared), true)?;
             if !region.shared {
-                map_neighbours(region, backing.as_ref(), page);
+                map_neighbours(region, backing.as_ref(), page, offset, entry);
             }
             return Ok(());
         }
@@ -615,7 +607,7 @@ pub(crate) fn handle_fault(address: usize, error: u64) -> Result<()> {
         let copy = take_page(promised)?;
         // SAFETY: the copy is new; the frame stays as long as the backing, which the region holds.
         unsafe { copy_frame(frame, PhysAddr(copy & ADDRESS)) };
-        return set_entry(page, copy | bits(protection, true), true);
+        return set_entry(page, copy | bits(protection, true), true).map(drop);
     }
     // The file has to be read, without the lock.
     let backing: Arc<dyn Backing> = backing.clone();
@@ -635,7 +627,7 @@ pub(crate) fn handle_fault(address: usize, error: u64) -> Result<()> {
         entry |= PROMISED;
         frames::correct_promised(-1);
     }
-    set_entry(page, entry | bits(protection, true), false)
+    set_entry(page, entry | bits(protection, true), false).map(drop)
 }
 
 /// Takes a frame for a page of a mapping's own: the entry for it, but for its rights.
@@ -674,9 +666,9 @@ fn fill(backing: &dyn Backing, offset: u64, frame: PhysAddr) -> Result<()> {
     Ok(())
 }
 
-/// Sets the entry of a page. If it is set already, another thread was faster, and the new frame goes
+/// Sets the entry of a page, and says where it is. If it is set already, another thread was faster, and the new frame goes
 /// back; but a page that was mapped in place gives way to its copy, where `replace` says so.
-fn set_entry(page: usize, value: u64, replace: bool) -> Result<()> {
+fn set_entry(page: usize, value: u64, replace: bool) -> Result<*mut u64> {
     let Some(entry) = paging::entry(top(), page, &mut || frames::allocate(0)) else {
         give_page_back(value);
         return Err(ENOMEM);
@@ -686,7 +678,7 @@ fn set_entry(page: usize, value: u64, replace: bool) -> Result<()> {
     if old & OWNED != 0 || (old & PRESENT != 0 && !replace) {
         give_page_back(value);
         paging::flush(page);
-        return Ok(());
+        return Ok(entry);
     }
     // SAFETY: as above.
     unsafe { entry.write_volatile(value) };
@@ -694,7 +686,7 @@ fn set_entry(page: usize, value: u64, replace: bool) -> Result<()> {
     if old & PRESENT != 0 && (old ^ value) & ADDRESS != 0 {
         flush_others();
     }
-    Ok(())
+    Ok(entry)
 }
 
 /// The pages of a mapping around one of its pages, which are likely to be wanted next, and the entry of
@@ -712,18 +704,16 @@ fn neighbours(
     })
 }
 
-/// Maps what is in memory already of the file around a page of it.
-fn map_neighbours(region: &Region, backing: &dyn Backing, page: usize) {
-    let Some(entry) = paging::existing_entry(top(), page) else { return };
+/// Maps what is in memory already of the file around a page of it, which has this entry and is at `offset`.
+fn map_neighbours(region: &Region, backing: &dyn Backing, page: usize, offset: u64, entry: *mut u64) {
     let bits = bits(region.protection, false);
-    let offset = region.backing.as_ref().map_or(0, |backing| backing.1);
     for (neighbour, beside) in neighbours((region.start, region.end), page, entry) {
         // SAFETY: an entry of the live tables; the lock is held.
         if unsafe { beside.read_volatile() } != 0 {
             continue;
         }
-        let number = offset + (neighbour - region.start) as u64 >> PAGE_SHIFT;
-        if let Some(frame) = backing.resident(number) {
+        let at = offset.wrapping_add(neighbour.wrapping_sub(page) as u64);
+        if let Some(frame) = backing.resident(at >> PAGE_SHIFT) {
             // SAFETY: as above; the frame stays as long as the backing, which the region holds.
             unsafe { beside.write_volatile(frame.0 | bits) };
         }
