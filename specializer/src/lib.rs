@@ -61,7 +61,10 @@ pub fn specialize(
     let extra = generated::Generated::new(package, &roots, &live, identity)?;
     let objects = match options.effort {
         Effort::Instant => link::Inputs::precompiled(package, &live, &extra, options)?,
-        effort => llvm::specialize(package, &live, &extra, effort, options)?,
+        effort => {
+            let objects = llvm::specialize(package, &live, &extra, effort, options)?;
+            link::Inputs::compiled(package, &live, &extra, objects, options)?
+        }
     };
     let image = link::link(package, &live, &objects, options)?;
     if options.verify {

@@ -8,15 +8,19 @@ pub use conventional::{Conventional, conventional, full};
 pub use image::{ImageError, ImageSymbol, KernelImage, Sections};
 pub use live_part::LivePartError;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use object::{Object as _, ObjectSymbol as _};
 use rayon::prelude::*;
 
+use self::live_part::Binding;
 use crate::Options;
 use crate::generated::{Generated, GeneratedError};
-use crate::package::{KernelPackage, Native, PackageError, Sysroot};
-use crate::reachability::LiveSet;
+use crate::package::{KernelPackage, Native, PackageError, SymbolId, Sysroot};
+use crate::reachability::{self, LiveSet};
+use crate::roots::Roots;
 
 /// Why a link failed.
 #[derive(Debug, thiserror::Error)]
@@ -75,22 +79,62 @@ impl Inputs {
         extra: &Generated,
         options: &Options,
     ) -> Result<Self, LinkError> {
-        let mut inputs = Self::default();
         let unwinds = package.unwinds(live) || options.keep_unwind_tables;
+        let mut inputs = Self::parts(package, live, unwinds, Binding::Strong)?;
+        inputs.natives(package, |symbol| live.contains(symbol))?;
+        inputs.generated(package, extra, true)?;
+        Ok(inputs)
+    }
+
+    /// What is compiled anew, what its code calls that it does not define, and what was made for this kernel.
+    ///
+    /// # Errors
+    /// An object does not parse or cannot be written, or the package was changed.
+    pub fn compiled(
+        package: &KernelPackage,
+        live: &LiveSet,
+        extra: &Generated,
+        objects: Vec<Vec<u8>>,
+        options: &Options,
+    ) -> Result<Self, LinkError> {
+        let mut called = Vec::new();
+        for object in &objects {
+            let object = object::File::parse(&**object).map_err(ImageError::from)?;
+            let undefined = object.symbols().filter(|symbol| symbol.is_undefined());
+            let names = undefined.filter_map(|symbol| symbol.name().ok());
+            called.extend(names.filter_map(|name| package.index.find_defined(name)));
+        }
+        called.retain(|symbol| !live.contains(*symbol));
+        let called = reachability::mark(&package.index, &Roots::of_symbols(&called));
+        let unwinds = package.unwinds(live) || options.keep_unwind_tables;
+        // What both need is where the kernel's own code has it.
+        let mut inputs = Self::parts(package, &called, unwinds, Binding::Weak)?;
+        let objects = objects.into_iter().enumerate();
+        inputs.0.extend(objects.map(|(at, object)| Input::Bytes(format!("specialized.{at}.o"), object)));
+        inputs.natives(package, |symbol| live.contains(symbol) || called.contains(symbol))?;
+        inputs.generated(package, extra, false)?;
+        Ok(inputs)
+    }
+
+    /// What the package's own objects have of `symbols`.
+    fn parts(
+        package: &KernelPackage,
+        symbols: &LiveSet,
+        unwinds: bool,
+        binding: Binding,
+    ) -> Result<Self, LinkError> {
         let part = |number: u16| {
             let name = format!("kernel.{number}.o");
             let file = format!("objects/{name}");
-            let places = live.symbols().filter_map(|id| package.index.symbol(id).place);
+            let places = symbols.symbols().filter_map(|id| package.index.symbol(id).place);
             let sections = places.filter(|place| place.object == number).map(|place| place.section);
-            let part = live_part::live_part(&package.map(&file)?, sections, unwinds)
+            let part = live_part::live_part(&package.map(&file)?, sections, unwinds, binding)
                 .map_err(|source| LinkError::LivePart { path: package.directory.join(&file), source })?;
             Ok::<_, LinkError>(Input::Bytes(name, part))
         };
-        let parts = (0..package.objects()).into_par_iter().map(part);
-        inputs.0 = parts.collect::<Result<_, _>>()?;
-        inputs.natives(package, live)?;
-        inputs.generated(package, extra, true)?;
-        Ok(inputs)
+        let places = symbols.symbols().filter_map(|id| package.index.symbol(id).place);
+        let objects: BTreeSet<u16> = places.map(|place| place.object).collect();
+        Ok(Self(objects.into_par_iter().map(part).collect::<Result<_, _>>()?))
     }
 
     /// Adds a file of the package.
@@ -107,8 +151,12 @@ impl Inputs {
     ///
     /// # Errors
     /// A file is not what the package's manifest says.
-    pub fn natives(&mut self, package: &KernelPackage, live: &LiveSet) -> Result<(), PackageError> {
-        let lives = |native: &&Native| native.symbols.iter().any(|symbol| live.contains(*symbol));
+    pub fn natives(
+        &mut self,
+        package: &KernelPackage,
+        live: impl Fn(SymbolId) -> bool,
+    ) -> Result<(), PackageError> {
+        let lives = |native: &&Native| native.symbols.iter().any(|symbol| live(*symbol));
         package.index.natives.iter().filter(lives).try_for_each(|native| self.file(package, &native.file))
     }
 

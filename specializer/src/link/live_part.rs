@@ -27,6 +27,15 @@ pub enum LivePartError {
     Unwind(usize),
 }
 
+/// What a part's global symbols are when something else defines them too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binding {
+    /// Mistakes.
+    Strong,
+    /// Given up for the other ones.
+    Weak,
+}
+
 /// An object with the sections `live` of `object` and what those refer to, without debug information;
 /// with the unwind tables of its functions if `unwinds`.
 ///
@@ -36,6 +45,7 @@ pub(super) fn live_part(
     object: &[u8],
     live: impl IntoIterator<Item = u32>,
     unwinds: bool,
+    binding: Binding,
 ) -> Result<Vec<u8>, LivePartError> {
     let mut part = Part::of(object)?;
     for section in live {
@@ -44,7 +54,7 @@ pub(super) fn live_part(
     part.keep_references()?;
     let unwind = if unwinds { part.unwind_tables()? } else { Vec::new() };
     part.keep_linked()?;
-    part.write(unwind)
+    part.write(unwind, binding)
 }
 
 type Header = FileHeader64<LE>;
@@ -168,7 +178,7 @@ mod tests {
         let whole = assembled();
         let file = object::File::parse(&*whole).unwrap();
         let a = file.section_by_name(".text.a").unwrap().index();
-        live_part(&whole, [a.0 as u32], unwinds).unwrap()
+        live_part(&whole, [a.0 as u32], unwinds, Binding::Strong).unwrap()
     }
 
     #[test]
@@ -181,6 +191,17 @@ mod tests {
         let (offset, call) = file.section_by_name(".text.a").unwrap().relocations().next().unwrap();
         let object::RelocationTarget::Symbol(target) = call.target() else { panic!("{call:?}") };
         assert_eq!((offset, file.symbol_by_index(target).unwrap().name().unwrap()), (1, "b"));
+    }
+
+    #[test]
+    fn what_is_weak_gives_way() {
+        let whole = assembled();
+        let file = object::File::parse(&*whole).unwrap();
+        let a = file.section_by_name(".text.a").unwrap().index();
+        let part = live_part(&whole, [a.0 as u32], false, Binding::Weak).unwrap();
+        let file = object::File::parse(&*part).unwrap();
+        let weak = file.symbols().filter(|symbol| symbol.is_weak()).map(|symbol| symbol.name().unwrap());
+        assert_eq!(weak.collect::<Vec<_>>(), ["a", "b"]);
     }
 
     #[test]
@@ -211,8 +232,8 @@ mod tests {
     fn every_truncation_is_an_error_and_no_panic() {
         let whole = assembled();
         for length in 0..whole.len() {
-            let _ = live_part(&whole[..length], [1], true);
+            let _ = live_part(&whole[..length], [1], true, Binding::Strong);
         }
-        assert!(live_part(&whole[..whole.len() / 2], [1], true).is_err());
+        assert!(live_part(&whole[..whole.len() / 2], [1], true, Binding::Strong).is_err());
     }
 }

@@ -114,8 +114,7 @@ pub(crate) fn compile(inputs: &[IrInput], config: &Config, root: &str) -> Result
     }
     compiled.references = references::read(&kernel);
     compiled.bitcode = kernel.bitcode();
-    drop(kernel);
-    compiled.objects = emit::emit(&compiled.bitcode, &config.name, Speed::Thorough)?;
+    compiled.objects = emit::emit(&context, kernel, &config.name, Speed::Thorough)?;
     Ok(compiled)
 }
 

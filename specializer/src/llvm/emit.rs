@@ -10,28 +10,57 @@ use super::wrapper::{Context, Module, Speed, Target, Value};
 /// How many parts a kernel is compiled in.
 const PARTS: usize = 2;
 
-/// Compiles bitcode to objects.
-pub(crate) fn emit(bitcode: &[u8], place: &str, speed: Speed) -> Result<Vec<Vec<u8>>, LlvmError> {
+/// Compiles a module to objects, one a part. The first part is what stays of the module itself; the others
+/// are made of its bitcode, each in a context and on a thread of its own.
+pub(crate) fn emit(
+    context: &Context,
+    module: Module<'_>,
+    place: &str,
+    speed: Speed,
+) -> Result<Vec<Vec<u8>>, LlvmError> {
+    let bitcode = module.bitcode();
+    let reread = |part| {
+        let context = Context::new();
+        let module = context.parse(place, &bitcode)?;
+        emit_part(&context, module, place, part, speed)
+    };
     std::thread::scope(|scope| {
-        let parts: Vec<_> =
-            (0..PARTS).map(|part| scope.spawn(move || emit_part(bitcode, place, part, speed))).collect();
-        let joined = parts.into_iter().map(|thread| {
+        let reread = &reread;
+        let others: Vec<_> = (1..PARTS).map(|part| scope.spawn(move || reread(part))).collect();
+        let first = emit_part(context, module, place, 0, speed);
+        let others = others.into_iter().map(|thread| {
             thread.join().unwrap_or_else(|_| {
                 Err(LlvmError::Refused { place: place.to_owned(), reason: "code generation stopped".into() })
             })
         });
-        joined.collect()
+        std::iter::once(first).chain(others).collect()
     })
 }
 
-fn emit_part(bitcode: &[u8], place: &str, part: usize, speed: Speed) -> Result<Vec<u8>, LlvmError> {
-    let context = Context::new();
+fn emit_part(
+    context: &Context,
+    module: Module<'_>,
+    place: &str,
+    part: usize,
+    speed: Speed,
+) -> Result<Vec<u8>, LlvmError> {
     let target = Target::new(speed)?;
-    let module = context.parse(place, bitcode)?;
     keep_part(&module, part);
-    module.run("elim-avail-extern,globaldce", &target)?;
+    module.run(passes(speed), &target)?;
     module.set_assembly(&significant_addresses(&module));
-    target.emit(&context, &module, place)
+    target.emit(context, &module, place)
+}
+
+/// The passes over a part before its code is generated, in the notation of `opt -passes`.
+fn passes(speed: Speed) -> &'static str {
+    match speed {
+        // Functions are simplified here and not as they are inlined, so that all processors take part.
+        Speed::Fast => {
+            "elim-avail-extern,globaldce,function<eager-inv>(sroa,early-cse<memssa>,\
+             instcombine<no-verify-fixpoint>,simplifycfg)"
+        }
+        Speed::Thorough => "elim-avail-extern,globaldce",
+    }
 }
 
 /// Makes what belongs to other parts available externally. Definitions go to the parts in turn,

@@ -26,12 +26,6 @@ pub enum LlvmError {
         /// What LLVM says.
         reason: String,
     },
-    /// Tables or exports could not be written.
-    #[error(transparent)]
-    Generated(#[from] crate::generated::GeneratedError),
-    /// An input of the link is damaged.
-    #[error(transparent)]
-    Link(#[from] crate::link::LinkError),
     /// The package cannot be read.
     #[error(transparent)]
     Package(#[from] crate::package::PackageError),

@@ -1,7 +1,7 @@
 //! Specializing on bitcode: what is dead goes before it is even read, tables and tunables become
 //! constants, what is left is internalised, optimised and compiled.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use llvm_sys::LLVMLinkage;
 use llvm_sys::core::*;
@@ -10,8 +10,7 @@ use super::compile::separate;
 use super::wrapper::{Context, Module, Speed, Target, Value};
 use super::{LlvmError, emit};
 use crate::generated::{Generated, MISSING_HANDLER, Piece};
-use crate::link::{Input, Inputs};
-use crate::package::{KernelPackage, SymbolKind};
+use crate::package::{KernelPackage, SymbolId, SymbolKind};
 use crate::reachability::{self, LiveSet};
 use crate::roots::Roots;
 use crate::{Effort, Options};
@@ -26,13 +25,12 @@ pub(crate) fn specialize(
     extra: &Generated,
     effort: Effort,
     options: &Options,
-) -> Result<Inputs, LlvmError> {
+) -> Result<Vec<Vec<u8>>, LlvmError> {
     let context = Context::new();
     let target = Target::new(speed(effort))?;
     let path = package.directory.join("kernel.bc").display().to_string();
     let whole = context.parse_lazily(&path, &package.read("kernel.bc")?)?;
-    let kept = kept(package, live);
-    drop_dead(&whole, &kept);
+    drop_dead(&whole, &live.symbols().map(|id| package.index.name(id)).collect());
     let module = context.empty(&package.kernel_toml.name);
     context.link(&module, whole, &path)?;
     for piece in &extra.tables {
@@ -41,7 +39,10 @@ pub(crate) fn specialize(
     for piece in &extra.tunables {
         define(&module, piece, tunable(&context, piece));
     }
-    module.verify("the kernel, pruned")?;
+    if effort == Effort::Max {
+        // What the quicker efforts are made of is the same, and every test of this one checks it.
+        module.verify("the kernel, pruned")?;
+    }
     save(&module, options, "1-pruned.ll")?;
     internalise(&module, &public(package, extra));
     if !package.unwinds(live) && !options.keep_unwind_tables {
@@ -55,24 +56,14 @@ pub(crate) fn specialize(
     module.run(passes(effort), &target)?;
     save(&module, options, "2-optimised.ll")?;
     separate(&module);
-    module.verify("the kernel, optimised")?;
-    let objects = emit::emit(&module.bitcode(), &package.kernel_toml.name, speed(effort))?;
-
-    let mut inputs = Inputs::default();
-    let objects = objects.into_iter().enumerate();
-    inputs.0.extend(objects.map(|(at, object)| Input::Bytes(format!("kernel.{at}.o"), object)));
-    inputs.natives(package, live)?;
-    inputs.generated(package, extra, false)?;
-    Ok(inputs)
+    emit::emit(&context, module, &package.kernel_toml.name, speed(effort))
 }
 
 /// The passes of an effort, in the notation of `opt -passes`.
 fn passes(effort: Effort) -> &'static str {
     match effort {
         Effort::Instant | Effort::Balanced => {
-            "globaldce,ipsccp,globalopt,deadargelim,cgscc(inline,function-attrs,argpromotion,\
-             function<eager-inv>(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,adce)),\
-             globaldce,mergefunc,constmerge"
+            "globaldce,ipsccp,globalopt,deadargelim,cgscc(inline,argpromotion),globaldce,constmerge"
         }
         // The last simplifications look once more, now that inlining is over: code that branches share is
         // made one, and arguments that became constants go.
@@ -101,20 +92,11 @@ fn speed(effort: Effort) -> Speed {
     }
 }
 
-/// The names of what lives, and of the functions that code generation may yet call, with what those
-/// refer to.
-fn kept(package: &KernelPackage, live: &LiveSet) -> BTreeSet<String> {
-    let index = &package.index;
-    let helpers = reachability::mark(index, &Roots::of_symbols(&package.helpers()));
-    let names = live.symbols().chain(helpers.symbols()).map(|id| index.name(id).to_owned());
-    names.collect()
-}
-
 /// Removes what is dead. Only other dead symbols can refer to it, so nothing that is read later does.
-fn drop_dead(module: &Module<'_>, kept: &BTreeSet<String>) {
+fn drop_dead(module: &Module<'_>, live: &HashSet<&str>) {
     let dead = |value: &Value| {
         let name = value.name();
-        !kept.contains(&name) && !name.starts_with("llvm.")
+        !live.contains(&*name) && !name.starts_with("llvm.")
     };
     let globals: Vec<Value> = module.globals().into_iter().filter(dead).collect();
     for global in &globals {
@@ -182,7 +164,12 @@ fn public(package: &KernelPackage, extra: &Generated) -> BTreeSet<String> {
     let config = &package.kernel_toml;
     let index = &package.index;
     let mut names: BTreeSet<String> = [&config.entry].into_iter().chain(&config.keep).cloned().collect();
-    names.extend(package.helpers().into_iter().map(|id| index.name(id).to_owned()));
+    // Code generation may call helpers, whose data must not be there twice.
+    let helpers = package.helpers();
+    let is_data = |id: &SymbolId| index.symbol(*id).kind.is_written();
+    let needed = reachability::mark(index, &Roots::of_symbols(&helpers));
+    let shared = helpers.iter().copied().chain(needed.symbols().filter(is_data));
+    names.extend(shared.map(|id| index.name(id).to_owned()));
     names.insert(MISSING_HANDLER.to_owned());
     let addresses = extra.exports.iter().flat_map(|piece| &piece.addresses);
     names.extend(addresses.map(|address| address.symbol.clone()));

@@ -46,9 +46,13 @@ fn initialise() {
             "-inline-cold-callsite-threshold=0",
             // Each of these costs registers, and with them spills and moves, for speed.
             "-disable-machine-licm",
+            "-disable-postra-machine-licm",
+            "-disable-machine-cse",
             "-disable-constant-hoisting",
             "-disable-lsr",
             "-split-spill-mode=size",
+            // Splitting live ranges over large regions takes long and makes more moves than it saves spills.
+            "-grow-region-complexity-budget=50",
         ];
         let options: Vec<CString> = options.iter().filter_map(|o| CString::new(*o).ok()).collect();
         let pointers: Vec<*const c_char> = options.iter().map(|o| o.as_ptr()).collect();

@@ -30,6 +30,13 @@ pub enum SymbolKind {
     External,
 }
 
+impl SymbolKind {
+    /// Whether it is data that the kernel writes.
+    pub fn is_written(self) -> bool {
+        matches!(self, Self::Data | Self::Bss)
+    }
+}
+
 /// Where the package's compiled objects have a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {

@@ -129,7 +129,8 @@ fn again(
 ) -> Result<KernelImage, Error> {
     let (roots, live) = (&specialized.roots, &specialized.live);
     let extra = Generated::new(package, roots, live, specialized.identity)?;
-    let inputs = llvm::specialize(package, live, &extra, options.effort, options)?;
+    let objects = llvm::specialize(package, live, &extra, options.effort, options)?;
+    let inputs = link::Inputs::compiled(package, live, &extra, objects, options)?;
     Ok(link::link(package, live, &inputs, options)?)
 }
 

@@ -7,7 +7,7 @@ use object::read::elf::{SectionHeader as _, Sym as _};
 use object::write::elf::{FileHeader, Rel, SectionHeader, Sym, Writer};
 use object::{LittleEndian as LE, SectionIndex, SymbolIndex};
 
-use super::{LivePartError, Part};
+use super::{Binding, LivePartError, Part};
 
 /// `SHT_LLVM_ADDRSIG`: the symbols whose addresses matter, each as ULEB128.
 const ADDRESS_TABLE: elf::SectionType = elf::SectionType(0x6fff_4c03);
@@ -75,7 +75,11 @@ impl<'d> Part<'d> {
     }
 
     /// The object.
-    pub(super) fn write(&self, mut unwind: Vec<Output<'d>>) -> Result<Vec<u8>, LivePartError> {
+    pub(super) fn write(
+        &self,
+        mut unwind: Vec<Output<'d>>,
+        binding: Binding,
+    ) -> Result<Vec<u8>, LivePartError> {
         let mut outputs: Vec<Output<'d>> = Vec::new();
         for (was, header) in self.sections.enumerate().filter(|(index, _)| self.kept[index.0]) {
             let name = self.sections.section_name(LE, header)?;
@@ -159,7 +163,11 @@ impl<'d> Part<'d> {
         writer.write_null_symbol();
         for (symbol, section, name) in names {
             let st_name = writer.string_offset(name);
-            writer.write_symbol(&Sym { st_name, ..Sym::from_raw(LE, symbol, section) });
+            let mut written = Sym { st_name, ..Sym::from_raw(LE, symbol, section) };
+            if binding == Binding::Weak && section.is_some() && symbol.st_bind() == elf::STB_GLOBAL {
+                written.st_info = elf::SymbolInfo::new(elf::STB_WEAK, symbol.st_type());
+            }
+            writer.write_symbol(&written);
         }
         writer.write_symtab_shndx();
         writer.write_strtab();
