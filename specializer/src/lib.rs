@@ -22,7 +22,7 @@ pub use error::Error;
 pub use options::{Effort, ExportSet, Options, Unresolved};
 
 use app::{AppClosure, Imports};
-use link::KernelImage;
+use link::{KernelImage, Linker};
 use package::KernelPackage;
 use profile::Profile;
 use reachability::LiveSet;
@@ -43,7 +43,8 @@ pub struct Specialized {
     pub identity: [u8; 32],
 }
 
-/// Makes the kernel for one application (`closure` includes what `--also` added) on one hypervisor.
+/// Makes the kernel for one application (`closure` includes what `--also` added) on one hypervisor, by a
+/// linker that best starts before package and closure are read.
 ///
 /// # Errors
 /// An import the package lacks, a row or tunable it does not have, a damaged package, or a failure
@@ -53,8 +54,9 @@ pub fn specialize(
     closure: &AppClosure,
     profile: &Profile,
     options: &Options,
+    linker: Linker,
 ) -> Result<Specialized, Error> {
-    let imports = Imports::of(closure, package.catalogue()?);
+    let imports = Imports::of(closure, &package.catalogue);
     let roots = Roots::collect(package, closure, &imports, profile, options)?;
     let live = reachability::mark(&package.index, &roots);
     let identity = generated::identity(package, closure, profile, options);
@@ -66,7 +68,7 @@ pub fn specialize(
             link::Inputs::compiled(package, &live, &extra, objects, options)?
         }
     };
-    let image = link::link(package, &live, &objects, options)?;
+    let image = link::link(linker, package, &live, &objects, options)?;
     if options.verify {
         image.verify(package, &live).map_err(link::LinkError::from)?;
     }

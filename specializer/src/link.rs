@@ -2,15 +2,17 @@
 
 mod conventional;
 mod image;
+mod linker;
 mod live_part;
 
 pub use conventional::{Conventional, conventional, full};
 pub use image::{ImageError, ImageSymbol, KernelImage, Sections};
+pub use linker::Linker;
 pub use live_part::LivePartError;
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use object::{Object as _, ObjectSymbol as _};
 use rayon::prelude::*;
@@ -18,7 +20,7 @@ use rayon::prelude::*;
 use self::live_part::Binding;
 use crate::Options;
 use crate::generated::{Generated, GeneratedError};
-use crate::package::{KernelPackage, Native, PackageError, SymbolId, Sysroot};
+use crate::package::{KernelPackage, Native, PackageError, SymbolId};
 use crate::reachability::{self, LiveSet};
 use crate::roots::Roots;
 
@@ -183,8 +185,9 @@ const WITHOUT_UNWIND_TABLES: &str =
 /// Links a kernel.
 ///
 /// # Errors
-/// The linker is missing or refuses, or a file cannot be written.
+/// The linker refuses, or a file cannot be written.
 pub fn link(
+    linker: Linker,
     package: &KernelPackage,
     live: &LiveSet,
     inputs: &Inputs,
@@ -196,10 +199,11 @@ pub fn link(
     if options.code_for_size {
         flags.push("--icf=safe");
     }
-    run_linker(package, inputs, &flags, unwinds, options)
+    run(linker, package, inputs, &flags, unwinds, options)
 }
 
-fn run_linker(
+fn run(
+    linker: Linker,
     package: &KernelPackage,
     inputs: &Inputs,
     flags: &[&str],
@@ -208,40 +212,37 @@ fn run_linker(
 ) -> Result<KernelImage, LinkError> {
     let scratch = Scratch::new(options.save_dir.as_deref())?;
     let output = scratch.path.join("kernel.linked.elf");
-    let mut command = Command::new(Sysroot::find().linker());
-    command.args(["-flavor", "gnu", "-static", "--gc-sections", "--build-id=none"]);
-    command.args(["-z", "max-page-size=4096", "-z", "noexecstack", "-O2", "--no-dynamic-linker"]);
+    let config = &package.kernel_toml;
+    let fixed = ["-static", "--gc-sections", "--build-id=none", "-O2", "--no-dynamic-linker"];
+    let mut arguments: Vec<OsString> = fixed.map(OsString::from).into();
+    arguments.extend(["-z", "max-page-size=4096", "-z", "noexecstack"].map(OsString::from));
     if unwinds {
-        command.arg("--eh-frame-hdr");
+        arguments.push("--eh-frame-hdr".into());
     } else {
         // The script that comes first takes the sections.
         let script = scratch.path.join("without-unwind-tables.ld");
         std::fs::write(&script, WITHOUT_UNWIND_TABLES).map_err(io(&script))?;
-        command.arg("-T").arg(script);
+        arguments.extend(["-T".into(), script.into()]);
     }
-    command.args(flags).arg("-T").arg(package.directory.join("kernel.ld"));
-    command.args(["-e", &package.kernel_toml.entry]).arg("-o").arg(&output);
-    for name in &package.kernel_toml.keep {
-        command.args(["-u", name]);
-    }
+    arguments.extend(flags.iter().map(OsString::from));
+    arguments.extend(["-T".into(), package.directory.join("kernel.ld").into()]);
+    arguments.extend(["-e".into(), config.entry.clone().into(), "-o".into(), output.clone().into()]);
+    arguments.extend(config.keep.iter().flat_map(|name| ["-u".into(), name.into()]));
     for input in &inputs.0 {
         match input {
-            Input::File(path) => command.arg(path),
+            Input::File(path) => arguments.push(path.into()),
             Input::Bytes(name, bytes) => {
                 let path = scratch.path.join(name);
                 std::fs::write(&path, bytes).map_err(io(&path))?;
-                command.arg(path)
+                arguments.push(path.into());
             }
-        };
+        }
     }
     if options.save_dir.is_some() {
         let line = scratch.path.join("link.txt");
-        std::fs::write(&line, format!("{command:?}\n")).map_err(io(&line))?;
+        std::fs::write(&line, linker.command_line(&arguments)).map_err(io(&line))?;
     }
-    let result = command.output().map_err(io(Path::new(command.get_program())))?;
-    if !result.status.success() {
-        return Err(LinkError::Linker(String::from_utf8_lossy(&result.stderr).trim_end().to_owned()));
-    }
+    linker.link(&arguments)?;
     let linked = std::fs::read(&output).map_err(io(&output))?;
     Ok(KernelImage::pack(linked)?)
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::{AppClosure, AppObject, Evidence, EvidenceKind, Formats, Imports, MissingImport, texts};
-use crate::exports::{Catalogue, EntryKind};
+use crate::exports::EntryKind;
 use crate::generated::gnu_hash;
 use crate::package::{KernelPackage, PackageError, Row, SymbolId, TableRule, TunableType, WhenRule};
 use crate::profile::{Profile, RowSet};
@@ -233,8 +233,7 @@ impl Roots {
         profile: Option<&Profile>,
         options: &Options,
     ) -> Result<Self, RootsError> {
-        let catalogue = package.catalogue()?;
-        let mut collector = Collector::new(package, catalogue);
+        let mut collector = Collector::new(package);
         collector.entry()?;
         collector.imports(objects, imports, options)?;
         collector.asked_for(objects, options)?;
@@ -270,21 +269,21 @@ impl Roots {
 
 struct Collector<'a> {
     package: &'a KernelPackage,
-    catalogue: &'a Catalogue,
     seen: BTreeSet<SymbolId>,
     exports: BTreeMap<(String, String), Export>,
     roots: Roots,
 }
 
 impl<'a> Collector<'a> {
-    fn new(package: &'a KernelPackage, catalogue: &'a Catalogue) -> Self {
+    fn new(package: &'a KernelPackage) -> Self {
+        let catalogue = &package.catalogue;
         let provided = catalogue.entries().filter(|(_, entry)| entry.provided);
         let roots = Roots {
             sonames: catalogue.sonames().into_iter().collect(),
             provided: provided.map(|(_, entry)| gnu_hash(&entry.name)).collect(),
             ..Roots::default()
         };
-        Self { package, catalogue, seen: BTreeSet::new(), exports: BTreeMap::new(), roots }
+        Self { package, seen: BTreeSet::new(), exports: BTreeMap::new(), roots }
     }
 
     fn root(&mut self, symbol: SymbolId, reason: RootReason) {
@@ -377,7 +376,7 @@ impl<'a> Collector<'a> {
 
     /// Adds the export row of a name; without a version, the default one's.
     fn export(&mut self, name: &str, version: Option<&str>, symbol: SymbolId) {
-        let entry = self.catalogue.find(name, version).map(|(_, entry)| entry);
+        let entry = self.package.catalogue.find(name, version).map(|(_, entry)| entry);
         let (version, default, kind) = match entry {
             Some(entry) => (entry.version.clone(), entry.default, entry.kind),
             None => (version.unwrap_or_default().to_owned(), true, EntryKind::Function),
@@ -400,7 +399,7 @@ impl<'a> Collector<'a> {
     fn asked_for(&mut self, objects: &[AppObject], options: &Options) -> Result<(), RootsError> {
         let needed: BTreeSet<&str> =
             objects.iter().flat_map(|object| object.needed.iter().map(String::as_str)).collect();
-        for library in self.catalogue.libraries() {
+        for library in self.package.catalogue.libraries() {
             let flag = match options.exports {
                 ExportSet::App => continue,
                 ExportSet::Libc if !needed.contains(library.soname.as_str()) => continue,
@@ -419,10 +418,11 @@ impl<'a> Collector<'a> {
                 Some((name, version)) => (name, Some(version.trim_start_matches('@'))),
                 None => (wanted.as_str(), None),
             };
-            let entry = self.catalogue.find(name, version).map(|(_, entry)| entry);
+            let entry = self.package.catalogue.find(name, version).map(|(_, entry)| entry);
             let implementation = entry.map_or_else(|| name.to_owned(), |entry| entry.kernel_symbol());
             let Some(symbol) = self.package.index.find_defined(&implementation) else {
-                let similar = similar(name, self.catalogue.entries().map(|(_, entry)| entry.name.as_str()));
+                let similar =
+                    similar(name, self.package.catalogue.entries().map(|(_, entry)| entry.name.as_str()));
                 return Err(RootsError::UnknownExport { name: wanted.clone(), similar });
             };
             self.root(symbol, RootReason::Preserved { flag: format!("--export {wanted}") });

@@ -34,7 +34,7 @@ pub(super) fn imports(arguments: &arguments::Imports) -> Result<ExitCode, CliErr
     std::fs::File::open(&arguments.app)
         .map_err(|source| CliError::Read { path: arguments.app.clone(), source })?;
     let package = context::package(&arguments.closure.package, arguments.show.quiet)?;
-    let catalogue = package.catalogue()?;
+    let catalogue = &package.catalogue;
     let closure = context::closure(&arguments.app, &arguments.closure, catalogue)?;
     let imports = Imports::of(&closure, catalogue);
     let fatal = imports.fatal().count();

@@ -9,6 +9,7 @@ use super::error::CliError;
 use super::options;
 use super::output::{self, Outputs};
 use crate::app::AppClosure;
+use crate::link::Linker;
 use crate::package::KernelPackage;
 use crate::profile::Profile;
 use crate::report::{self, Form, Report};
@@ -42,14 +43,14 @@ impl Inputs {
         let package = context::package(&target.closure.package, quiet)?;
         let profile = options::profile(target, &package)?;
         options.drop_rows.extend(options::left_out(target, &package));
-        let closure = context::closure(app, &target.closure, package.catalogue()?)?;
+        let closure = context::closure(app, &target.closure, &package.catalogue)?;
         Ok(Self { package, closure, profile, options })
     }
 
     /// Makes the kernel.
-    pub fn make(self) -> Result<Made, CliError> {
+    pub fn make(self, linker: Linker) -> Result<Made, CliError> {
         let Self { package, closure, profile, options } = self;
-        let specialized = specialize(&package, &closure, &profile, &options)
+        let specialized = specialize(&package, &closure, &profile, &options, linker)
             .map_err(|error| CliError::Specialize { error: Box::new(error), app: closure.name(0) })?;
         Ok(Made { package, closure, profile, options, specialized })
     }
@@ -62,7 +63,8 @@ pub(super) fn make(arguments: &Make) -> Result<ExitCode, CliError> {
     check_outputs(arguments, app, &output)?;
     let forms =
         arguments.report.iter().map(|path| Ok((path, form(path)?))).collect::<Result<Vec<_>, CliError>>()?;
-    let made = Inputs::read(&arguments.target, arguments.show.quiet)?.make()?;
+    let linker = Linker::start();
+    let made = Inputs::read(&arguments.target, arguments.show.quiet)?.make(linker)?;
     let mut outputs = Outputs::default();
     outputs.add(&output, &made.specialized.image.bytes, true)?;
     if let Some(path) = &arguments.symbols {

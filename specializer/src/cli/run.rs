@@ -17,6 +17,7 @@ use crate::boot::{
     self, CommandLine, FaultReport, ImagePlan, Machine, Network, RootMedium, RunError, RunPlan, Source,
     Symbols,
 };
+use crate::link::Linker;
 
 /// Bytes of memory, unless somebody says.
 const MEMORY: u64 = 128 << 20;
@@ -36,11 +37,12 @@ pub(super) fn run(arguments: &arguments::Run) -> Result<ExitCode, CliError> {
     let deadline = arguments.deadline.map(Duration::try_from_secs_f64).transpose();
     let deadline = deadline.map_err(|_| CliError::usage("--deadline takes a number of seconds"))?;
     let environment = arguments.env.iter().map(|setting| variable(setting)).collect::<Result<Vec<_>, _>>()?;
+    let linker = Linker::start();
     let mut inputs = Inputs::read(&arguments.target, arguments.quiet)?;
     let mut image = ImagePlan::new();
     put_files(&mut image, arguments)?;
     open_what_is_on_the_image(&mut inputs, &image, arguments)?;
-    let made = inputs.make()?;
+    let made = inputs.make(linker)?;
     put_objects(&mut image, &made.closure)?;
     image.set_identity(&made.specialized.identity)?;
 
@@ -185,7 +187,7 @@ fn open_what_is_on_the_image(
     arguments: &arguments::Run,
 ) -> Result<(), CliError> {
     let search = SearchPaths::host(arguments.target.closure.lib_path.clone());
-    let provided = inputs.package.catalogue()?.sonames();
+    let provided = inputs.package.catalogue.sonames();
     for (_, source) in image.files() {
         if let Source::Path(path) = source {
             inputs.closure.open_if_shared(path, &search, &provided)?;

@@ -9,7 +9,7 @@ use super::context;
 use super::error::CliError;
 use super::make::Inputs;
 use super::output;
-use crate::link::KernelImage;
+use crate::link::{KernelImage, Linker};
 use crate::report::{self, diff::Side, size::SizeReport};
 
 /// `specialize size KERNEL`, or of the kernel for an application and a hypervisor.
@@ -21,7 +21,8 @@ pub(super) fn size(arguments: &arguments::Size) -> Result<ExitCode, CliError> {
             (package, image, name(path))
         }
         None => {
-            let made = Inputs::read(&arguments.target, arguments.show.quiet)?.make()?;
+            let linker = Linker::start();
+            let made = Inputs::read(&arguments.target, arguments.show.quiet)?.make(linker)?;
             let title = format!("{} on {}", made.closure.name(0), made.profile.name);
             (made.package, made.specialized.image, title)
         }

@@ -42,7 +42,7 @@ struct Link {
 pub(super) fn why(arguments: &arguments::Why) -> Result<ExitCode, CliError> {
     let inputs = Inputs::read(&arguments.target, arguments.show.quiet)?;
     let Inputs { package, closure, profile, options } = &inputs;
-    let catalogue = package.catalogue()?;
+    let catalogue = &package.catalogue;
     let imports = Imports::of(closure, catalogue);
     let failed = |error: crate::Error| CliError::Specialize { error: Box::new(error), app: closure.name(0) };
     let roots = Roots::collect(package, closure, &imports, profile, options).map_err(|e| failed(e.into()))?;

@@ -1,7 +1,7 @@
 //! The kernels to compare with: what a linker makes of the same sources with `--gc-sections` and the
 //! same exports, compiled crate by crate as cargo does, panic texts and all table rows kept.
 
-use super::{Inputs, KernelImage, LinkError, run_linker};
+use super::{Inputs, KernelImage, LinkError, Linker, run};
 use crate::Options;
 use crate::generated::Generated;
 use crate::package::KernelPackage;
@@ -40,6 +40,7 @@ pub fn conventional(
     live: &LiveSet,
     kind: Conventional,
 ) -> Result<KernelImage, LinkError> {
+    let linker = Linker::start();
     let extra = Generated::new(package, roots, live, [0; 32])?;
     let with_rows = matches!(kind, Conventional::Rows | Conventional::RowsAndPanics);
     let mut inputs = Inputs::default();
@@ -54,7 +55,7 @@ pub fn conventional(
         let code = ["--lto-O2", "-mllvm", "-code-model=kernel", "-mllvm", "-relocation-model=static"];
         flags.extend(code);
     }
-    run_linker(package, &inputs, &flags, true, &Options::default())
+    run(linker, package, &inputs, &flags, true, &Options::default())
 }
 
 /// Links the full kernel: every export, every row.

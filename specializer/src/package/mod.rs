@@ -24,7 +24,6 @@ pub use manifest::{Manifest, ManifestError};
 pub use sysroot::Sysroot;
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use memmap2::Mmap;
 
@@ -43,7 +42,8 @@ pub struct KernelPackage {
     /// Symbols, sizes, references, tables.
     pub index: Index,
     /// What it may export, once somebody asked.
-    catalogue: OnceLock<Catalogue>,
+    /// What the kernel may export, as the package's copies of the symbols files say.
+    pub catalogue: Catalogue,
 }
 
 /// Why a package cannot be used.
@@ -136,20 +136,8 @@ impl KernelPackage {
         let kernel_toml = Config::parse(&directory.join("kernel.toml"), &text)?;
         let index = Index::parse(&manifest.read_file(directory, "index")?)
             .map_err(|reason| PackageError::Index { path: directory.join("index"), reason })?;
-        let catalogue = OnceLock::new();
+        let catalogue = Catalogue::load(&directory.join("symbols"))?;
         Ok(Self { directory: directory.to_owned(), manifest, kernel_toml, index, catalogue })
-    }
-
-    /// What the kernel may export, as the package's copies of the symbols files say.
-    ///
-    /// # Errors
-    /// A symbols file is missing or does not parse.
-    pub fn catalogue(&self) -> Result<&Catalogue, PackageError> {
-        if let Some(catalogue) = self.catalogue.get() {
-            return Ok(catalogue);
-        }
-        let loaded = Catalogue::load(&self.directory.join("symbols"))?;
-        Ok(self.catalogue.get_or_init(|| loaded))
     }
 
     /// How many compiled objects it has: `objects/kernel.0.o` and so on.

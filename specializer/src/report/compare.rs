@@ -4,7 +4,7 @@ use super::build::kept_rows;
 use super::model::Cause;
 use crate::app::AppClosure;
 use crate::generated::Generated;
-use crate::link::{self, Conventional, Inputs, KernelImage};
+use crate::link::{self, Conventional, Inputs, KernelImage, Linker};
 use crate::llvm;
 use crate::package::KernelPackage;
 use crate::profile::Profile;
@@ -115,10 +115,11 @@ fn instant(
     specialized: &Specialized,
     options: &Options,
 ) -> Result<KernelImage, Error> {
+    let linker = Linker::start();
     let (roots, live) = (&specialized.roots, &specialized.live);
     let extra = Generated::new(package, roots, live, specialized.identity)?;
     let inputs = Inputs::precompiled(package, live, &extra, options)?;
-    Ok(link::link(package, live, &inputs, options)?)
+    Ok(link::link(linker, package, live, &inputs, options)?)
 }
 
 /// The same kernel made anew with other options.
@@ -127,11 +128,12 @@ fn again(
     specialized: &Specialized,
     options: &Options,
 ) -> Result<KernelImage, Error> {
+    let linker = Linker::start();
     let (roots, live) = (&specialized.roots, &specialized.live);
     let extra = Generated::new(package, roots, live, specialized.identity)?;
     let objects = llvm::specialize(package, live, &extra, options.effort, options)?;
-    let inputs = link::Inputs::compiled(package, live, &extra, objects, options)?;
-    Ok(link::link(package, live, &inputs, options)?)
+    let inputs = Inputs::compiled(package, live, &extra, objects, options)?;
+    Ok(link::link(linker, package, live, &inputs, options)?)
 }
 
 /// Bytes of text, read-only and initialised data.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use specialize::app::AppClosure;
+use specialize::link::Linker;
 use specialize::package::KernelPackage;
 use specialize::profile::{Profile, RowSet};
 use specialize::{Effort, Error, Options, Specialized};
@@ -54,7 +55,7 @@ fn attempt(package: &KernelPackage, ask: &Ask<'_>, effort: Effort) -> Result<Spe
         verify: true,
         ..Options::default()
     };
-    specialize::specialize(package, &AppClosure::default(), &profile, &options)
+    specialize::specialize(package, &AppClosure::default(), &profile, &options, Linker::start())
 }
 
 fn specialized(package: &KernelPackage, ask: &Ask<'_>, effort: Effort) -> Specialized {
