@@ -530,7 +530,8 @@ fn compare_instructions(
 
 /// What a client did; none if it failed, which is told, and leaves a gap in the table.
 fn do_load(load: &Load, side: &Side) -> Option<Done> {
-    let done = (load.run)(&side.address, load.count);
+    let done = (load.run)(&side.address, load.count)
+        .and_then(|done| if done.count > 0.0 { Ok(done) } else { Err("no request was answered".to_owned()) });
     done.map_err(|error| eprintln!("note: {} on {}: {error}", load.name, side.name)).ok()
 }
 

@@ -1,63 +1,81 @@
 //! Counts from a kernel's entry: puts a few instructions before the PVH entry of any kernel that
 //! write the time-stamp counter to the first serial port. The kernel itself is not changed.
 
+use object::elf::{self, FileHeader64, ProgramHeader64};
+use object::pod::{bytes_of, bytes_of_slice};
+use object::read::elf::{FileHeader as _, ProgramHeader as _};
+use object::{LittleEndian as LE, U16, U32, U64};
+
 /// The mark before the eight bytes of the counter.
 pub const MARK: &[u8] = b"\x01TSC:";
 
+/// The type of the Xen note that holds the address of the PVH entry.
+const PVH_ENTRY: elf::NoteType = elf::NoteType(18);
+
 /// `kernel`, a 64-bit ELF with a PVH note, with its entry counted.
 pub fn instrument(kernel: &[u8]) -> Result<Vec<u8>, String> {
-    let mut elf = kernel.to_vec();
-    let bad = || "the kernel is no 64-bit ELF with a PVH note".to_string();
-    if elf.get(..5) != Some(b"\x7fELF\x02") {
-        return Err(bad());
-    }
-    let (table, entry_size) = (quad(&elf, 32)? as usize, usize::from(half(&elf, 54)?));
-    let count = usize::from(half(&elf, 56)?);
-    let mut headers = elf.get(table..table + entry_size * count).ok_or_else(bad)?.to_vec();
-    let mut note = None;
-    let mut end = 0;
-    for header in headers.chunks(entry_size) {
-        match word(header, 0)? {
-            1 => end = end.max(quad(header, 24)? + quad(header, 40)?),
-            4 => note = note.or(find_entry(&elf, quad(header, 8)? as usize, quad(header, 32)? as usize)),
-            _ => {}
-        }
-    }
-    let at = note.ok_or_else(bad)?;
-    let entry = word(&elf, at)?;
+    let (file_header, segments) = headers(kernel)?;
+    let at = entry_offset(kernel)?;
+    let loaded = segments.iter().filter(|segment| segment.p_type(LE) == elf::PT_LOAD);
+    let end = loaded.map(|segment| segment.p_paddr(LE) + segment.p_memsz(LE)).max().unwrap_or(0);
     // Behind everything the kernel was linked to: memory that it takes for free later.
-    let address = end.next_multiple_of(4096) + 0x1_0000;
-    let code = stub(entry, u32::try_from(address).map_err(|_| bad())?);
-    let offset = elf.len().next_multiple_of(4096);
-    elf.resize(offset, 0);
-    elf.extend_from_slice(&code);
-    elf.resize(elf.len().next_multiple_of(8), 0);
-    let size = code.len() as u64;
-    for (value, width) in
-        [(1, 4), (5, 4), (offset as u64, 8), (address, 8), (address, 8), (size, 8), (size, 8), (4096, 8)]
-    {
-        headers.extend_from_slice(&u64::to_le_bytes(value)[..width]);
-    }
-    let new_table = elf.len() as u64;
-    elf.extend_from_slice(&headers);
-    elf[32..40].copy_from_slice(&new_table.to_le_bytes());
-    elf[56..58].copy_from_slice(&(count as u16 + 1).to_le_bytes());
-    elf[at..at + 4].copy_from_slice(&(address as u32).to_le_bytes());
-    Ok(elf)
+    let address = u32::try_from(end.next_multiple_of(4096) + 0x1_0000).map_err(|error| error.to_string())?;
+    let code = stub(entry(kernel)?, address);
+    let size = U64::new(LE, code.len() as u64);
+
+    let mut counted = kernel.to_vec();
+    counted.resize(counted.len().next_multiple_of(4096), 0);
+    let segment = ProgramHeader64 {
+        p_type: U32::new(LE, elf::PT_LOAD),
+        p_flags: U32::new(LE, elf::PF_R | elf::PF_X),
+        p_offset: U64::new(LE, counted.len() as u64),
+        p_vaddr: U64::new(LE, address.into()),
+        p_paddr: U64::new(LE, address.into()),
+        p_filesz: size,
+        p_memsz: size,
+        p_align: U64::new(LE, 4096),
+    };
+    counted.extend_from_slice(&code);
+    counted.resize(counted.len().next_multiple_of(8), 0);
+    let file_header = FileHeader64 {
+        e_phoff: U64::new(LE, counted.len() as u64),
+        e_phnum: U16::new(LE, segments.len() as u16 + 1),
+        ..*file_header
+    };
+    counted.extend_from_slice(bytes_of_slice(segments));
+    counted.extend_from_slice(bytes_of(&segment));
+    counted[..size_of_val(&file_header)].copy_from_slice(bytes_of(&file_header));
+    counted[at..at + 4].copy_from_slice(&address.to_le_bytes());
+    Ok(counted)
 }
 
 /// The address at which a kernel is entered (physical, PVH).
-pub fn entry(elf: &[u8]) -> Result<u32, String> {
-    let (table, entry_size) = (quad(elf, 32)? as usize, usize::from(half(elf, 54)?));
-    let headers = elf.get(table..).ok_or_else(cut)?.chunks_exact(entry_size.max(1));
-    for header in headers.take(usize::from(half(elf, 56)?)) {
-        if word(header, 0)? == 4
-            && let Some(at) = find_entry(elf, quad(header, 8)? as usize, quad(header, 32)? as usize)
-        {
-            return word(elf, at);
+pub fn entry(kernel: &[u8]) -> Result<u32, String> {
+    let at = entry_offset(kernel)?;
+    let bytes = kernel.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
+    bytes.map(u32::from_le_bytes).ok_or_else(|| "the kernel's PVH note is cut short".to_owned())
+}
+
+type Headers<'d> = (&'d FileHeader64<LE>, &'d [ProgramHeader64<LE>]);
+
+fn headers(kernel: &[u8]) -> Result<Headers<'_>, String> {
+    let header = FileHeader64::<LE>::parse(kernel).map_err(|error| format!("the kernel: {error}"))?;
+    let segments = header.program_headers(LE, kernel).map_err(|error| format!("the kernel: {error}"))?;
+    Ok((header, segments))
+}
+
+/// Where in the file the address of the PVH entry is.
+fn entry_offset(kernel: &[u8]) -> Result<usize, String> {
+    let told = |error: object::Error| format!("the kernel's notes: {error}");
+    for segment in headers(kernel)?.1 {
+        let Some(mut notes) = segment.notes(LE, kernel).map_err(told)? else { continue };
+        while let Some(note) = notes.next().map_err(told)? {
+            if note.name() == b"Xen" && note.n_type(LE) == PVH_ENTRY {
+                return Ok(note.desc().as_ptr().addr() - kernel.as_ptr().addr());
+            }
         }
     }
-    Err("the kernel has no PVH note".to_string())
+    Err("the kernel has no PVH note".to_owned())
 }
 
 /// The counter that the stub wrote, from the console's bytes.
@@ -85,34 +103,4 @@ fn stub(entry: u32, address: u32) -> Vec<u8> {
     code.push(0xe9); // jmp entry
     code.extend(entry.wrapping_sub(from).to_le_bytes());
     code
-}
-
-/// Where the entry address of the Xen note of type 18 is in the file.
-fn find_entry(elf: &[u8], mut at: usize, size: usize) -> Option<usize> {
-    let end = at + size;
-    while at + 12 <= end {
-        let (name, description) = (word(elf, at).ok()? as usize, word(elf, at + 4).ok()? as usize);
-        let value = at + 12 + name.next_multiple_of(4);
-        if word(elf, at + 8).ok()? == 18 && elf.get(at + 12..at + 16) == Some(b"Xen\0") {
-            return Some(value);
-        }
-        at = value + description.next_multiple_of(4);
-    }
-    None
-}
-
-fn half(bytes: &[u8], at: usize) -> Result<u16, String> {
-    bytes.get(at..at + 2).and_then(|b| b.try_into().ok()).map(u16::from_le_bytes).ok_or_else(cut)
-}
-
-fn word(bytes: &[u8], at: usize) -> Result<u32, String> {
-    bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes).ok_or_else(cut)
-}
-
-fn quad(bytes: &[u8], at: usize) -> Result<u64, String> {
-    bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes).ok_or_else(cut)
-}
-
-fn cut() -> String {
-    "the kernel's ELF headers are cut short".to_string()
 }

@@ -1,7 +1,6 @@
 //! Programs that break: the console says what happened, `specialize run` where, and the status is as if a
 //! signal had ended the program.
 
-use std::process::Command;
 use std::time::Instant;
 
 use specialize::boot::{Machine, RootMedium};
@@ -57,14 +56,8 @@ pub fn all_faults(context: &Context) {
 
 fn one(fault: usize, boot: Boot, program: &Program, context: &Context) -> Result<(), String> {
     let (argument, said, functions, status) = FAULTS[fault];
-    let mut command = Command::new(env!("CARGO_BIN_EXE_specialize"));
-    command.args(["run", "--quiet", "--deadline", "120", "--hv", boot.profile(), "--effort", boot.effort]);
-    command.args(["--machine", boot.machine.name(), "--accel", context.accelerator.name()]);
-    command.args(["--smp", &boot.cpus.to_string(), "--app"]).arg(&program.path);
-    if let Some(package) = &context.options.package {
-        command.arg("--kernel").arg(package);
-    }
-    let output = command.arg("--").arg(argument).output();
+    let mut command = context.specialize_run(&program.path, boot);
+    let output = command.args(["--deadline", "120", "--", argument]).output();
     let output = output.map_err(|error| format!("cannot run specialize: {error}"))?;
     let console = String::from_utf8_lossy(&output.stdout);
     let names = String::from_utf8_lossy(&output.stderr);

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use specialize::app::{AppClosure, SearchPaths};
@@ -134,12 +133,9 @@ fn specialize(
     let name = if case.conformance { "conformance" } else { &case.name };
     let name = format!("{name}-{}-{}-{}.kernel.elf", boot.profile(), boot.effort, root.replace(':', "-"));
     let kernel = kernels.join(name);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_specialize"));
-    command.arg("--app").arg(&program.path).args(["--hv", boot.profile(), "--effort", boot.effort]);
-    command.args(["--root", root, "--quiet", "-o"]).arg(&kernel);
-    if let Some(package) = &context.options.package {
-        command.arg("--kernel").arg(package);
-    }
+    let mut command =
+        context.specialize(&["--hv", boot.profile(), "--effort", boot.effort, "--root", root, "--app"]);
+    command.arg(&program.path).arg("-o").arg(&kernel);
     if case.conformance {
         command.args(["--exports", "all"]);
     }

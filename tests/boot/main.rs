@@ -19,14 +19,14 @@ mod siege;
 mod tapped;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::Mutex;
 use std::time::Instant;
 
 use clap::Parser;
 use specialize::boot::{Accelerator, Machine};
 
-use case::Case;
+use case::{Boot, Case};
 use server::Server;
 
 /// Boots programs under QEMU and compares them with the host.
@@ -114,6 +114,24 @@ struct Results {
 }
 
 impl Context {
+    /// `specialize` with these words, for the package that the options name.
+    fn specialize(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_specialize"));
+        command.args(words).arg("--quiet");
+        if let Some(package) = &self.options.package {
+            command.arg("--kernel").arg(package);
+        }
+        command
+    }
+
+    /// `specialize run` of a program, as a boot has it.
+    fn specialize_run(&self, program: &Path, boot: Boot) -> Command {
+        let mut command = self.specialize(&["run", "--hv", boot.profile(), "--effort", boot.effort]);
+        command.args(["--machine", boot.machine.name(), "--accel", self.accelerator.name()]);
+        command.args(["--smp", &boot.cpus.to_string(), "--app"]).arg(program);
+        command
+    }
+
     fn passed(&self, name: &str, seconds: f32) {
         self.results.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).passed += 1;
         println!("ok     {name}  {seconds:.1} s");

@@ -215,14 +215,8 @@ impl Guest {
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let ports = free_ports(server.ports.len())?;
         let address = upstream.map(|port| (format!("{HOST}:{port}"), port.to_string()));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_specialize"));
-        command.args(["run", "--quiet", "--hv", boot.profile(), "--effort", boot.effort, "--app"]);
-        command.arg(&server.app).args(["--smp", &boot.cpus.to_string()]);
-        command.args(["--machine", boot.machine.name(), "--accel", context.accelerator.name()]);
+        let mut command = context.specialize_run(&server.app, boot);
         command.args(["--memory", &format!("{}M", server.memory)]);
-        if let Some(package) = &context.options.package {
-            command.arg("--kernel").arg(package);
-        }
         for (host, guest) in ports.iter().zip(&server.ports) {
             command.args(["--publish", &format!("{host}:{guest}")]);
         }

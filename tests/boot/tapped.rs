@@ -95,14 +95,11 @@ impl Guest {
         context: &Context,
     ) -> Result<Self, String> {
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        let mut command = Command::new(env!("CARGO_BIN_EXE_specialize"));
-        command.args(["run", "--quiet", "--hv", "kvm", "--root", "rofs:module", "--app", server.app]);
-        command.arg("--into").arg(folder).arg("--print-command");
+        let words = ["run", "--hv", "kvm", "--root", "rofs:module", "--app", server.app, "--print-command"];
+        let mut command = context.specialize(&words);
+        command.arg("--into").arg(folder);
         for set in server.set {
             command.args(["--set", set]);
-        }
-        if let Some(package) = &context.options.package {
-            command.arg("--kernel").arg(package);
         }
         for file in server.files {
             let (source, target) = file.split_once(':').unwrap_or((file, file));
