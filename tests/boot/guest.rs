@@ -133,9 +133,9 @@ fn specialize(
     let name = if case.conformance { "conformance" } else { &case.name };
     let name = format!("{name}-{}-{}-{}.kernel.elf", boot.profile(), boot.effort, root.replace(':', "-"));
     let kernel = kernels.join(name);
-    let mut command =
-        context.specialize(&["--hv", boot.profile(), "--effort", boot.effort, "--root", root, "--app"]);
-    command.arg(&program.path).arg("-o").arg(&kernel);
+    let words = ["--hv", boot.profile(), "--effort", boot.effort, "--root", root];
+    let mut command = context.specialize(&words);
+    command.arg("--app").arg(&program.path).arg("-o").arg(&kernel);
     if case.conformance {
         command.args(["--exports", "all"]);
     }
