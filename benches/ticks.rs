@@ -15,12 +15,12 @@ const PVH_ENTRY: elf::NoteType = elf::NoteType(18);
 /// `kernel`, a 64-bit ELF with a PVH note, with its entry counted.
 pub fn instrument(kernel: &[u8]) -> Result<Vec<u8>, String> {
     let (file_header, segments) = headers(kernel)?;
-    let at = entry_offset(kernel)?;
+    let (at, entry) = pvh_note(kernel)?;
     let loaded = segments.iter().filter(|segment| segment.p_type(LE) == elf::PT_LOAD);
     let end = loaded.map(|segment| segment.p_paddr(LE) + segment.p_memsz(LE)).max().unwrap_or(0);
     // Behind everything the kernel was linked to: memory that it takes for free later.
     let address = u32::try_from(end.next_multiple_of(4096) + 0x1_0000).map_err(|error| error.to_string())?;
-    let code = stub(entry(kernel)?, address);
+    let code = stub(entry, address);
     let size = U64::new(LE, code.len() as u64);
 
     let mut counted = kernel.to_vec();
@@ -51,9 +51,7 @@ pub fn instrument(kernel: &[u8]) -> Result<Vec<u8>, String> {
 
 /// The address at which a kernel is entered (physical, PVH).
 pub fn entry(kernel: &[u8]) -> Result<u32, String> {
-    let at = entry_offset(kernel)?;
-    let bytes = kernel.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
-    bytes.map(u32::from_le_bytes).ok_or_else(|| "the kernel's PVH note is cut short".to_owned())
+    pvh_note(kernel).map(|(_, entry)| entry)
 }
 
 type Headers<'d> = (&'d FileHeader64<LE>, &'d [ProgramHeader64<LE>]);
@@ -64,14 +62,17 @@ fn headers(kernel: &[u8]) -> Result<Headers<'_>, String> {
     Ok((header, segments))
 }
 
-/// Where in the file the address of the PVH entry is.
-fn entry_offset(kernel: &[u8]) -> Result<usize, String> {
+/// Where in the file the address of the PVH entry is, and that address.
+fn pvh_note(kernel: &[u8]) -> Result<(usize, u32), String> {
     let told = |error: object::Error| format!("the kernel's notes: {error}");
     for segment in headers(kernel)?.1 {
         let Some(mut notes) = segment.notes(LE, kernel).map_err(told)? else { continue };
         while let Some(note) = notes.next().map_err(told)? {
             if note.name() == b"Xen" && note.n_type(LE) == PVH_ENTRY {
-                return Ok(note.desc().as_ptr().addr() - kernel.as_ptr().addr());
+                let (entry, _) =
+                    note.desc().split_first_chunk().ok_or("the kernel's PVH note is cut short")?;
+                let at = note.desc().as_ptr().addr() - kernel.as_ptr().addr();
+                return Ok((at, u32::from_le_bytes(*entry)));
             }
         }
     }

@@ -81,7 +81,7 @@ impl Inputs {
         extra: &Generated,
         options: &Options,
     ) -> Result<Self, LinkError> {
-        let unwinds = package.unwinds(live) || options.keep_unwind_tables;
+        let unwinds = options.unwinds(package, live);
         let mut inputs = Self::parts(package, live, unwinds, Binding::Strong)?;
         inputs.natives(package, |symbol| live.contains(symbol))?;
         inputs.generated(package, extra, true)?;
@@ -108,7 +108,7 @@ impl Inputs {
         }
         called.retain(|symbol| !live.contains(*symbol));
         let called = reachability::mark(&package.index, &Roots::of_symbols(&called));
-        let unwinds = package.unwinds(live) || options.keep_unwind_tables;
+        let unwinds = options.unwinds(package, live);
         // What both need is where the kernel's own code has it.
         let mut inputs = Self::parts(package, &called, unwinds, Binding::Weak)?;
         let objects = objects.into_iter().enumerate();
@@ -193,7 +193,7 @@ pub fn link(
     inputs: &Inputs,
     options: &Options,
 ) -> Result<KernelImage, LinkError> {
-    let unwinds = package.unwinds(live) || options.keep_unwind_tables;
+    let unwinds = options.unwinds(package, live);
     // What lives is so little that threads cost more than they save.
     let mut flags = vec!["--threads=1"];
     if options.code_for_size {

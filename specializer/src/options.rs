@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::package::KernelPackage;
+use crate::reachability::LiveSet;
+
 /// How much is done for one application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effort {
@@ -60,6 +63,13 @@ pub struct Options {
     pub keep_unwind_tables: bool,
     /// Where intermediate files (objects, IR before and after each step, the link line) are left.
     pub save_dir: Option<PathBuf>,
+}
+
+impl Options {
+    /// Whether a kernel of what lives has unwind tables.
+    pub(crate) fn unwinds(&self, package: &KernelPackage, live: &LiveSet) -> bool {
+        package.unwinds(live) || self.keep_unwind_tables
+    }
 }
 
 impl Default for Options {

@@ -45,7 +45,7 @@ pub(crate) fn specialize(
     }
     save(&module, options, "1-pruned.ll")?;
     internalise(&module, &public(package, extra));
-    if !package.unwinds(live) && !options.keep_unwind_tables {
+    if !options.unwinds(package, live) {
         stamp(&context, &module, &["nounwind"], |_| true);
     }
     if options.code_for_size {

@@ -41,7 +41,6 @@ pub struct KernelPackage {
     pub kernel_toml: Config,
     /// Symbols, sizes, references, tables.
     pub index: Index,
-    /// What it may export, once somebody asked.
     /// What the kernel may export, as the package's copies of the symbols files say.
     pub catalogue: Catalogue,
 }
